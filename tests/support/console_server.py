@@ -9,13 +9,20 @@ from typing import Self
 
 import uvicorn
 
+from lead_qualifier.client.commands import CommandClient
+from lead_qualifier.console.api.commands import Commands
 from lead_qualifier.console.api.leads import Leads
+from lead_qualifier.console.api.resources import Resources
 from lead_qualifier.console.app import create_application
 from lead_qualifier.console.read_model.reader import Reader
 from lead_qualifier.console.read_model.standing import Phase, Standing
 from lead_qualifier.console.run import listen
 from lead_qualifier.console.security import Access
+from lead_qualifier.kafka.connection import Connection
 from tests.support.console_records import projected, sqlite_url, world
+
+#: No broker listens there.
+NOWHERE = "127.0.0.1:1"
 
 
 class ConsoleServer:
@@ -28,8 +35,15 @@ class ConsoleServer:
         port = self._listener.getsockname()[1]
         self.address = f"http://127.0.0.1:{port}"
         self.access = Access(port=port)
-        self.leads = Leads(Reader(self.database, unknown_leads="open"), lambda: self.standing)
-        self.application = create_application(self.leads, self.access)
+        self.leads = Leads(Reader(self.database, unknown_leads="open"))
+        self.resources = Resources(
+            standing=lambda: self.standing,
+            leads=self.leads,
+            commands=Commands(
+                CommandClient(Connection(bootstrap_servers=NOWHERE), topic_prefix="", issued_by="test", timeout=1)
+            ),
+        )
+        self.application = create_application(self.resources, self.access)
         self._server = uvicorn.Server(uvicorn.Config(self.application, log_config=None, access_log=False))
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._listener]}, daemon=True)
 

@@ -8,6 +8,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from copy import copy
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property, partial
@@ -65,8 +66,16 @@ class CommandClient:
         self._connection = connection
         self._issued_by = issued_by
         self._timeout = timeout
+        self._command_id: str | None = None
         self._kept: dict[str, PartitionTail] | None = None
         self._wait_for_last: Callable[[], None] | None = None
+
+    def issued_as(self, issued_by: str, command_id: str | None = None) -> CommandClient:
+        """A client on behalf of somebody else, over the same connection; for one command if it has an id."""
+        _ = self._producer  # made once for all of them
+        other = copy(self)
+        other._issued_by, other._command_id = issued_by, command_id
+        return other
 
     @contextmanager
     def several(self) -> Iterator[None]:
@@ -90,7 +99,7 @@ class CommandClient:
 
         Raises CommandUnanswered, TopicMissing, NotAllowed, KafkaException.
         """
-        command_id = str(uuid.uuid4())
+        command_id = self._command_id or str(uuid.uuid4())
         command = {
             topics.id_field: key,
             **fields,

@@ -20,9 +20,8 @@ from lead_qualifier import __version__
 from lead_qualifier.console.api import problems
 from lead_qualifier.console.api.errors import ApiError, DatabaseAway
 from lead_qualifier.console.api.forms import Problem
-from lead_qualifier.console.api.leads import Leads
 from lead_qualifier.console.api.openapi import TITLE, description
-from lead_qualifier.console.api.routes import PREFIX, routes
+from lead_qualifier.console.api.resources import PREFIX, Resources, api_routes
 from lead_qualifier.console.pages.rendering import Pages
 from lead_qualifier.console.pages.routes import STATIC, page_routes, static_files
 from lead_qualifier.console.security import Access, Application, Guard, Scope
@@ -34,13 +33,13 @@ _PUBLIC = frozenset({f"{PREFIX}/health", _OPENAPI, "/enter", "/language"})
 
 
 def create_application(
-    leads: Leads,
+    resources: Resources,
     access: Access,
     *,
     running: Callable[[], AbstractAsyncContextManager[None]] | None = None,
 ) -> Application:
     """The application, as ASGI has it. `running`: what runs beside it."""
-    pages = Pages(leads)
+    pages = Pages(resources.standing)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -51,8 +50,8 @@ def create_application(
                 yield
 
     app = FastAPI(title=TITLE, version=__version__, lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None)
-    app.include_router(routes(leads))
-    app.include_router(page_routes(leads, pages, access))
+    app.include_router(api_routes(resources))
+    app.include_router(page_routes(resources, pages, access))
     app.mount(STATIC, static_files())
     app.add_api_route(_OPENAPI, lambda: Response(_openapi(), media_type="application/json"), include_in_schema=False)
     answer = _Answers(pages)

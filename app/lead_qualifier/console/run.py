@@ -11,7 +11,10 @@ from contextlib import asynccontextmanager
 import structlog
 import uvicorn
 
+from lead_qualifier.client.commands import CommandClient
+from lead_qualifier.console.api.commands import Commands
 from lead_qualifier.console.api.leads import Leads
+from lead_qualifier.console.api.resources import Resources
 from lead_qualifier.console.app import create_application
 from lead_qualifier.console.read_model.database import Database
 from lead_qualifier.console.read_model.follower import Follower
@@ -26,6 +29,7 @@ from lead_qualifier.settings import Settings
 log = structlog.get_logger(__name__)
 
 _FILE = "console.sqlite3"
+_FALLBACK_ISSUER = "console"
 _STOP_SECONDS = 5
 
 
@@ -49,7 +53,18 @@ def run_console(
     topics = ProjectedTopics.of(CONSOLE, topic_prefix=settings.topic_prefix, state_prefix=settings.prefix_of_state)
     projection = Projection(database, topics, name_attributes=_name_attributes(settings))
     follower = Follower(connection, topics, projection)
-    reader = Reader(database, unknown_leads=settings.unknown_leads.value)
+    resources = Resources(
+        standing=lambda: follower.standing,
+        leads=Leads(Reader(database, unknown_leads=settings.unknown_leads.value)),
+        commands=Commands(
+            CommandClient(
+                connection,
+                topic_prefix=settings.topic_prefix,
+                issued_by=settings.issued_by or _FALLBACK_ISSUER,
+                timeout=settings.command_timeout,
+            )
+        ),
+    )
     with listener or listen(settings.console_host, settings.console_port) as listening:
         port = listening.getsockname()[1]
         access = Access(port=port, key=key)
@@ -63,7 +78,7 @@ def run_console(
             follower.stop()
             database.close()
 
-        application = create_application(Leads(reader, lambda: follower.standing), access, running=running)
+        application = create_application(resources, access, running=running)
         config = uvicorn.Config(
             application,
             lifespan="on",

@@ -16,20 +16,31 @@ from tests.support.console_server import ConsoleServer
 _METHODS = [("**.py", "python"), ("templates/**.html", "jinja2")]
 
 
-@pytest.mark.parametrize("code", [code for code in LANGUAGES if code != "en"])
+OTHERS = [code for code in LANGUAGES if code != "en"]
+
+
+def translated(code: str) -> dict[str, str]:
+    """By each text the one in the language. No file has a text that another has too."""
+    texts: dict[str, str] = {}
+    for path in sorted((FOLDER / code).glob("*.po")):
+        with path.open("rb") as file:
+            found = {str(one.id): str(one.string) for one in read_po(file) if one.id}
+        assert texts.keys() & found.keys() == set(), path.name
+        texts |= found
+    return texts
+
+
+@pytest.mark.parametrize("code", OTHERS)
 def test_a_language_has_every_text_and_no_other(code: str) -> None:
     found = extract_from_dir(FOLDER.parent, method_map=_METHODS, keywords={"_": None})
     texts = {text for _, _, text, _, _ in found if isinstance(text, str)}
-    with (FOLDER / f"{code}.po").open("rb") as file:
-        translated = {str(one.id): str(one.string) for one in read_po(file) if one.id}
-    assert set(translated) == texts
-    assert [text for text, other in translated.items() if not other] == []
+    assert set(translated(code)) == texts
+    assert [text for text, other in translated(code).items() if not other] == []
 
 
 def test_sentences_and_labels_call_a_value_the_same() -> None:
-    with (FOLDER / "de.po").open("rb") as file:
-        translated = {str(one.id): str(one.string) for one in read_po(file)}
-    assert {word: translated[TERMS[word]] for word in SAID if word in TERMS} == {
+    texts = translated("de")
+    assert {word: texts[TERMS[word]] for word in SAID if word in TERMS} == {
         word: term for word, term in SAID.items() if word in TERMS
     }
 

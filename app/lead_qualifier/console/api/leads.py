@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,22 +10,20 @@ from lead_qualifier.client.evidence import criterion_finding
 from lead_qualifier.client.explanation import Explained, explain, reopened
 from lead_qualifier.console.api.cursors import cursor_of, position_of
 from lead_qualifier.console.api.errors import LeadNotFound, LeadUnreadable
-from lead_qualifier.console.api.forms import (
+from lead_qualifier.console.api.forms import sentence
+from lead_qualifier.console.api.lead_forms import (
     ExplainedCriterion,
     ExplainedModel,
-    Health,
     HeldMark,
     HeldScore,
     LeadDetails,
     LeadExplanation,
     LeadList,
     LeadSummary,
-    sentence,
 )
 from lead_qualifier.console.api.timeline import timeline
 from lead_qualifier.console.read_model.ranking import last_qualified
 from lead_qualifier.console.read_model.reader import FoundLead, LeadQuery, ProjectedLead, Reader
-from lead_qualifier.console.read_model.standing import Phase, Standing
 from lead_qualifier.messages.lead_qualified import evidence_of
 from lead_qualifier.qualification.leads import Lead
 from lead_qualifier.qualification.rules import Rules
@@ -39,18 +36,8 @@ MOST_LEADS = 200
 class Leads:
     """What API and pages ask about leads. Everything comes from the projection."""
 
-    def __init__(self, reader: Reader, standing: Callable[[], Standing]) -> None:
+    def __init__(self, reader: Reader) -> None:
         self._reader = reader
-        self._standing = standing
-
-    def health(self) -> Health:
-        """How far the data is behind."""
-        now = self._standing()
-        if now.problem is not None:
-            return Health(status="waiting", behind=now.behind, problem=now.problem)
-        if now.phase is Phase.REBUILDING:
-            return Health(status="rebuilding", behind=now.behind, percent=now.percent, reason=now.reason)
-        return Health(status=now.phase.value, behind=now.behind)
 
     def search(self, query: LeadQuery, *, cursor: str | None = None, limit: int = 50) -> LeadList:
         """A page of the leads that meet the query. Raises InvalidParameter."""

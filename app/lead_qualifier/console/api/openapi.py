@@ -9,9 +9,8 @@ from fastapi.openapi.utils import get_openapi
 
 from lead_qualifier import __version__
 from lead_qualifier.console.api.forms import Problem
-from lead_qualifier.console.api.leads import Leads
 from lead_qualifier.console.api.problems import MEDIA_TYPE
-from lead_qualifier.console.api.routes import routes
+from lead_qualifier.console.api.resources import Resources, api_routes
 
 TITLE = "lead-qualifier console"
 _ABOUT = (
@@ -27,10 +26,17 @@ _PROBLEMS = {
 }
 
 
+class _NoResources:
+    """In place of the resources: routes are described, and none of them is called."""
+
+    def __getattr__(self, name: str) -> None:
+        return None
+
+
 def description() -> dict[str, Any]:
     """The OpenAPI document of the routes."""
     app = FastAPI(title=TITLE, version=__version__)
-    app.include_router(routes(cast("Leads", None)))  # none of them is called
+    app.include_router(api_routes(cast("Resources", _NoResources())))
     document = get_openapi(title=TITLE, version=__version__, description=_ABOUT, routes=app.routes)
     schemas = document["components"]["schemas"]
     for unused in ("HTTPValidationError", "ValidationError"):

@@ -9,7 +9,8 @@ from typing import Any
 from lead_qualifier.client.decoding import decode_event
 from lead_qualifier.client.evidence import changes_finding, criterion_finding
 from lead_qualifier.client.leads import QUALIFIED_FIELDS
-from lead_qualifier.console.api.forms import TimelineEntry, sentence
+from lead_qualifier.console.api.forms import sentence
+from lead_qualifier.console.api.lead_forms import TimelineEntry
 from lead_qualifier.console.read_model.reader import ProjectedLead
 from lead_qualifier.messages.topics import LEAD_ASSIGNED, LEAD_QUALIFIED
 from lead_qualifier.wording.sentences import Wording

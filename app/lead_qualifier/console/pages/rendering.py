@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,10 +14,12 @@ from fastapi import Request, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from lead_qualifier.console.api.forms import Problem
-from lead_qualifier.console.api.leads import Leads
+from lead_qualifier.console.api.health import health_of
 from lead_qualifier.console.languages import LANGUAGES, Language, wanted
+from lead_qualifier.console.pages.navigation import NAVIGATION
 from lead_qualifier.console.pages.terms import OTHER_PROBLEM, PROBLEMS, TERMS
 from lead_qualifier.console.pages.translations import load_translations
+from lead_qualifier.console.read_model.standing import Standing
 from lead_qualifier.qualification.utc import within_years
 from lead_qualifier.wording.numbers import as_written
 from lead_qualifier.wording.printable import printable
@@ -29,8 +31,8 @@ _TEMPLATES = Path(__file__).with_name("templates")
 class Pages:
     """Makes the response of each page."""
 
-    def __init__(self, leads: Leads) -> None:
-        self._leads = leads
+    def __init__(self, standing: Callable[[], Standing]) -> None:
+        self._standing = standing
         self._environments = {code: _environment(language) for code, language in LANGUAGES.items()}
 
     def page(self, request: Request, template: str, *, status: int = 200, **values: Any) -> Response:
@@ -40,9 +42,15 @@ class Pages:
         if query := request.url.query:
             here += f"?{query}"
         text = self._environments[language.code].get_template(template)
-        body = text.render(
-            language=language, languages=LANGUAGES.values(), here=here, health=self._leads.health(), **values
-        )
+        around = {
+            "language": language,
+            "languages": LANGUAGES.values(),
+            "here": here,
+            "path": request.scope["path"],
+            "navigation": NAVIGATION,
+            "health": health_of(self._standing()),
+        }
+        body = text.render(around, **values)
         headers = {"Content-Language": language.code, "Vary": "Accept-Language, Cookie"}
         return Response(body, status_code=status, media_type="text/html", headers=headers)
 

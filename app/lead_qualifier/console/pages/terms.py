@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 
-def _(text: str) -> str:
-    """Mark a text for translation."""
+def marked(text: str) -> str:
+    """Mark a text for translation. Import it as `_`, by which texts are found."""
     return text
+
+
+_ = marked
 
 
 TERMS: dict[str, str] = {
@@ -78,6 +81,22 @@ PROBLEMS: dict[str, tuple[str, str]] = {
         _("Part of the address is not valid: begin again with the list of leads."),
     ),
     "not_found": (_("No such page"), _("There is no page at this address.")),
+    "broker_unavailable": (
+        _("Kafka unavailable"),
+        _("The Kafka broker does not answer, and nothing was sent: try again in a moment."),
+    ),
+    "broker_refused": (
+        _("Not allowed by Kafka"),
+        _("The Kafka broker does not allow the console to do this: its login lacks a right."),
+    ),
+    "no_service": (
+        _("No service"),
+        _("The service that carries this out has never run here: start it first."),
+    ),
+    "no_answer": (
+        _("No answer"),
+        _("The command was sent, and no service has answered yet. It is carried out once one runs."),
+    ),
     "database_unavailable": (
         _("Database unavailable"),
         _("The console's database does not answer: try again in a moment."),

@@ -1,0 +1,115 @@
+"""Sends commands in the name of a person, and waits until their outcome is to be seen."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from http import HTTPStatus
+
+from confluent_kafka import KafkaException
+from sqlalchemy.exc import SQLAlchemyError
+
+from lead_qualifier.client.commands import CommandClient, Outcome
+from lead_qualifier.client.errors import CommandUnanswered
+from lead_qualifier.console.api.errors import ApiError
+from lead_qualifier.kafka.errors import KafkaClientError, NotAllowed, TopicMissing
+
+#: How long (seconds) a command that was carried out waits until the projection shows it.
+_SHOWN_SECONDS = 5.0
+_STATUS = {
+    "stale_revision": HTTPStatus.PRECONDITION_FAILED,
+    "unknown_model": HTTPStatus.NOT_FOUND,
+    "unknown_definition": HTTPStatus.NOT_FOUND,
+    "unknown_feature": HTTPStatus.NOT_FOUND,
+    "invalid_model": HTTPStatus.UNPROCESSABLE_ENTITY,
+    "invalid_definition": HTTPStatus.UNPROCESSABLE_ENTITY,
+    "too_large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+}
+
+
+class CommandRefused(ApiError):
+    """A service refused a command. The code is that of the refusal, and the message is the service's."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        self.outcome = outcome
+        self.code = str(outcome.event.get("reason", "refused"))
+        self.status = _STATUS.get(self.code, HTTPStatus.CONFLICT)
+        super().__init__(outcome.message)
+
+
+class NoAnswer(ApiError):
+    """No service answered in time. The command was sent, and is carried out once a service runs."""
+
+    status = HTTPStatus.GATEWAY_TIMEOUT
+    code = "no_answer"
+
+
+class BrokerAway(ApiError):
+    """No broker takes commands now; nothing was sent."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    code = "broker_unavailable"
+
+    def __init__(self) -> None:
+        super().__init__("The Kafka broker does not answer: try again in a moment.")
+
+
+class BrokerRefused(ApiError):
+    """The broker does not allow the console's login to do this."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    code = "broker_refused"
+
+    def __init__(self) -> None:
+        super().__init__("The Kafka broker does not allow the console to do this: its login lacks a right.")
+
+
+class NoService(ApiError):
+    """The topic of the commands does not exist: the service that creates it has never run."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    code = "no_service"
+
+    def __init__(self) -> None:
+        super().__init__("The service that carries this out has never run here: start it first.")
+
+
+class Commands:
+    """Carries out what people order."""
+
+    def __init__(self, client: CommandClient) -> None:
+        self._client = client
+
+    def run(
+        self,
+        send: Callable[[CommandClient], Outcome],
+        *,
+        issued_by: str,
+        command_id: str | None = None,
+        shown: Callable[[Outcome], bool],
+    ) -> Outcome:
+        """Send a command, and wait for its outcome, and until the projection shows it.
+
+        `send` gets a client that issues commands as `issued_by`. `command_id`: the same id twice is one command; None:
+        a new one. `shown`: whether the projection has what an outcome changed.
+
+        Raises CommandRefused, NoAnswer, NoService, BrokerAway, BrokerRefused.
+        """
+        try:
+            outcome = send(self._client.issued_as(issued_by, command_id))
+        except CommandUnanswered as error:
+            raise NoAnswer(str(error)) from error
+        except NotAllowed as error:
+            raise BrokerRefused from error
+        except TopicMissing as error:
+            raise NoService from error
+        except (KafkaException, KafkaClientError) as error:
+            raise BrokerAway from error
+        if not outcome.accepted:
+            raise CommandRefused(outcome)
+        until = time.monotonic() + _SHOWN_SECONDS
+        with suppress(SQLAlchemyError):  # the command was carried out all the same
+            while not shown(outcome) and time.monotonic() < until:
+                time.sleep(0.05)
+        return outcome

@@ -1,0 +1,34 @@
+"""Responses of the API: JSON, with an ETag where a client may have the answer already."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from fastapi import Request, Response
+from pydantic import BaseModel
+
+from lead_qualifier.console.languages import Language
+
+
+def answer(model: BaseModel, *, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """The model as JSON; fields that are None are left out."""
+    body = model.model_dump_json(exclude_none=True)
+    return Response(body, status_code=status, media_type="application/json", headers=headers)
+
+
+def tagged(model: BaseModel, request: Request, language: Language) -> Response:
+    """With an ETag; 304 if the client has it already."""
+    response = answer(model)
+    tag = f'"{hashlib.sha256(bytes(response.body)).hexdigest()[:32]}"'
+    headers: dict[str, Any] = {
+        "ETag": tag,
+        "Cache-Control": "private, no-cache",
+        "Vary": "Accept-Language, Cookie",
+        "Content-Language": language.code,
+    }
+    known = [one.strip().removeprefix("W/") for one in request.headers.get("if-none-match", "").split(",")]
+    if tag in known or "*" in known:
+        return Response(status_code=304, headers=headers)
+    response.headers.update(headers)
+    return response
