@@ -22,35 +22,14 @@ from lead_qualifier.services import errors as service_errors
 from lead_qualifier.wording import english, german
 from lead_qualifier.wording.english import ENGLISH
 from lead_qualifier.wording.german import GERMAN
+from lead_qualifier.wording.on_pages import ENGLISH_ON_PAGES
+from lead_qualifier.wording.on_pages import SENTENCES as ON_PAGES
 
-LANGUAGES = {"English": ENGLISH, "German": GERMAN}
+#: What pages say.
+LANGUAGES = {"English": ENGLISH_ON_PAGES, "German": GERMAN}
 CATALOGUES = {english: ENGLISH, german: GERMAN}
-#: Makers of the findings that the console shows: other languages than English have sentences for these only.
-SHOWN = (
-    # leads and models in words
-    "client/explanation.py",
-    "client/evidence.py",
-    "client/formula.py",
-    "client/conditions.py",
-    # what is wrong with a definition, or keeps it from being published
-    "assignment/kind.py",
-    "definitions/qualification_models/ineligibility.py",
-    "downstream/checks.py",
-    "follow_up/kind.py",
-    "journeys/kind.py",
-    "messages/condition_checks.py",
-    "messages/definition_file.py",
-    "messages/definition_form.py",
-    "messages/model_conditions.py",
-    "messages/model_reading.py",
-    "messages/nearest.py",
-    "messages/reasons.py",
-    "qualification/models.py",
-    "qualification/satisfiability.py",
-    "sequences/kind.py",
-)
-#: Of every list and every truth value, and of every problem with its field.
-OF_VALUES = {"yes", "no", "and_more", "fault"}
+#: Makers of findings that no page shows: other languages than English have no sentences for these.
+NOT_SHOWN = ("cli/", "client/lead_import/", "client/threshold_advice.py", "sinks/")
 SOURCES = Path(lead_qualifier.__file__).parent
 
 Call = tuple[str, str, frozenset[str]]
@@ -103,7 +82,7 @@ def test_english_has_a_sentence_for_every_code_and_no_other() -> None:
 
 
 def test_german_has_a_sentence_for_every_code_that_the_console_shows_and_no_other() -> None:
-    assert set(GERMAN) == {code for where, code, _ in MADE if where.partition(":")[0] in SHOWN} | OF_VALUES
+    assert set(GERMAN) == {code for where, code, _ in MADE if not where.startswith(NOT_SHOWN)}
 
 
 @pytest.mark.parametrize("language", CATALOGUES, ids=["English", "German"])
@@ -142,5 +121,15 @@ def test_a_language_uses_the_arguments_in_the_same_forms(language: str) -> None:
         return {(name, "joined" if form.startswith("joined by") else form) for name, form in parts}
 
     assert {code: forms(one) for code, one in LANGUAGES[language].items()} == {
-        code: forms(ENGLISH[code]) for code in LANGUAGES[language]
+        code: forms(ENGLISH_ON_PAGES[code]) for code in LANGUAGES[language]
     }
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_pages_name_no_command(language: str) -> None:
+    shown = {code: LANGUAGES[language][code] for code in {*GERMAN, *(ERRORS & LANGUAGES[language].keys())}}
+    assert {code: one for code, one in shown.items() if "lead-qualifier " in one} == {}
+
+
+def test_what_pages_say_otherwise_has_no_other_arguments() -> None:
+    assert [code for code, one in ON_PAGES.items() if not placeholders(one) <= placeholders(ENGLISH[code])] == []

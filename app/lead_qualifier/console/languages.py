@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from lead_qualifier.wording.in_german import IN_GERMAN
-from lead_qualifier.wording.sentences import IN_ENGLISH, Wording
+from lead_qualifier.wording.on_pages import IN_ENGLISH_ON_PAGES
+from lead_qualifier.wording.sentences import Wording
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,7 @@ class Language:
 
 
 LANGUAGES: Mapping[str, Language] = MappingProxyType(
-    {one.code: one for one in (Language("en", "English", IN_ENGLISH), Language("de", "Deutsch", IN_GERMAN))}
+    {one.code: one for one in (Language("en", "English", IN_ENGLISH_ON_PAGES), Language("de", "Deutsch", IN_GERMAN))}
 )
 """By their codes. The first is for those who ask for none of them."""
 

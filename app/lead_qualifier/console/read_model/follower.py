@@ -24,7 +24,7 @@ from lead_qualifier.kafka.errors import KafkaClientError, NotAllowed, TopicMissi
 from lead_qualifier.kafka.reader import PartitionTail
 from lead_qualifier.kafka.records import PartitionId, Record
 from lead_qualifier.messages.topics import LEAD_STATE
-from lead_qualifier.wording.sentences import IN_ENGLISH
+from lead_qualifier.wording.on_pages import IN_ENGLISH_ON_PAGES
 
 log = structlog.get_logger(__name__)
 
@@ -236,4 +236,4 @@ def _now_ms() -> int:
 def _in_words(error: Exception) -> str:
     if isinstance(error, KafkaException) and not isinstance(error, KafkaClientError):
         return f"Kafka: {error.args[0].str() if error.args else error}"
-    return IN_ENGLISH.failure(error)
+    return IN_ENGLISH_ON_PAGES.failure(error)

@@ -3,10 +3,17 @@
 Whatever else the program says is in English only.
 """
 
-from lead_qualifier.wording.german import conditions, definition_files, definition_kinds, explanations
+from lead_qualifier.wording.german import (
+    conditions,
+    definition_changes,
+    definition_files,
+    definition_kinds,
+    explanations,
+)
 
 GERMAN: dict[str, str] = {
     **conditions.SENTENCES,
+    **definition_changes.SENTENCES,
     **definition_files.SENTENCES,
     **definition_kinds.SENTENCES,
     **explanations.SENTENCES,

@@ -32,22 +32,14 @@ SENTENCES: dict[str, str] = {
         "wirkt nicht: Lassen Sie es weg, oder wählen Sie für requalification eine andere policy als never"
     ),
     # What keeps a qualification model from being published, and what to know before
-    "lead_management_off": (
-        "Die Leadverwaltung ist ausgeschaltet: Ein Administrator muss sie einschalten (lead-qualifier feature enable"
-        " {feature})"
-    ),
-    "scoring_model_unknown": (
-        "Das Bewertungsmodell {id} ist unbekannt: Setzen Sie es zuerst live (lead-qualifier scoring-model set"
-        " {id:quoted} --status live)"
-    ),
+    "lead_management_off": "Die Leadverwaltung ist ausgeschaltet: Ein Administrator muss sie einschalten",
+    "scoring_model_unknown": "Das Bewertungsmodell {id} ist unbekannt: Setzen Sie es zuerst live",
     "scoring_model_not_live": (
-        "Das Bewertungsmodell {id} ist nicht live (Status {status}): Setzen Sie es zuerst live (lead-qualifier"
-        " scoring-model set {id:quoted} --status live)"
+        "Das Bewertungsmodell {id} ist nicht live, sondern {status:term}: Setzen Sie es zuerst live"
     ),
     "threshold_above_maximum": (
         "{field}.threshold: {threshold} liegt über {maximum}, dem Höchstwert des Bewertungsmodells {scoring_model},"
         " keine Bewertung kann das erfüllen: Senken Sie es auf höchstens {maximum}, oder berichtigen Sie den Höchstwert"
-        " (lead-qualifier scoring-model set {scoring_model:quoted} --status {status} --maximum N)"
     ),
     "consumers_before_grades": (
         "{id} verlangt Noten: lead-qualified führt ein solches Kriterium mit grades statt threshold auf. Aktualisieren"

@@ -48,10 +48,7 @@ SENTENCES: dict[str, str] = {
     "model_version": "{id} v{version}",
     "model_version_again": "{id} v{version} (Qualifizierung {number})",
     # What each criterion lacks
-    "lacks_live_scoring_model": (
-        "{scoring_model}: Das Bewertungsmodell ist nicht live, deshalb zählt keine Bewertung"
-        " (lead-qualifier scoring-model set)"
-    ),
+    "lacks_live_scoring_model": ("{scoring_model}: Das Bewertungsmodell ist nicht live, deshalb zählt keine Bewertung"),
     "lacks_score": "{scoring_model}: noch keine Bewertung, nötig sind {threshold:.10g}",
     "lacks_points": "{scoring_model}: Es fehlen {points:.10g}",
     "lacks_fresh_score": (
@@ -61,10 +58,8 @@ SENTENCES: dict[str, str] = {
     "lacks_other_grade": "{scoring_model}: Note ist {grade}, verlangt ist {grades:joined by oder }",
     "lacks_fresh_grade": ("{scoring_model}: Note {grade} ist am {day} abgelaufen (höchstens {max_age:duration} alt)"),
     # Why the lead has the outcome
-    "nothing_qualifies": (
-        "Die Leadverwaltung ist ausgeschaltet: Nichts wird qualifiziert (lead-qualifier feature enable lead-management)"
-    ),
-    "model_not_live": "Das Modell ist nicht veröffentlicht (lead-qualifier model publish {id})",
+    "nothing_qualifies": "Die Leadverwaltung ist ausgeschaltet: Nichts wird qualifiziert",
+    "model_not_live": "Das Modell ist nicht veröffentlicht",
     "unknown_lead": (
         "Das CRM hat zu diesem Lead noch nichts gesendet, und LEAD_QUALIFIER_UNKNOWN_LEADS steht auf ineligible"
     ),
@@ -114,4 +109,60 @@ SENTENCES: dict[str, str] = {
         "Vom Vertrieb am {rejected_at} abgelehnt: {model} kann den Lead ab {not_before} wieder qualifizieren"
     ),
     "barred": "Vom Vertrieb am {rejected_at} abgelehnt: {model} qualifiziert den Lead nicht wieder",
+    # Why a lead has its owner, or waits
+    "turn_not_come": "Er ist noch nicht an der Reihe: Über wartende Leads wird gruppenweise entschieden",
+    "no_assignment_takes": "Keine Zuweisung, die live ist, nimmt Leads des Modells {model}",
+    "only_team_or_queue": "Nach der Regel kommt nur eines in Frage: {kind:term}",
+    "seller_chosen": "Die Verteilung der Regel hat unter den Verfügbaren diese Person gewählt",
+    "seller_with_most_capacity": (
+        "Diese Person hatte von denen, die arbeiten, die meiste freie Kapazität; bei Gleichstand am längsten keinen"
+        " neuen Lead"
+    ),
+    "seller_longest_without_lead": "Diese Person hatte von den Verfügbaren am längsten keinen neuen Lead",
+    "owner_removed": (
+        "Das CRM hat den Besitzer entfernt, und das gilt: Zugewiesen wird erst nach einer neuen Qualifizierung"
+    ),
+    "other_owner_named": "Das CRM nennt einen anderen Besitzer, und das gilt",
+    "crm_failed": "Das CRM konnte es nicht ausführen",
+    "lacks_privileges": "Dem Besitzer fehlen dafür im CRM die Berechtigungen",
+    "meets_no_segment": "Der Lead erfüllt die Bedingung keines Segments",
+    "no_rule_for_segment": "Keine Regel des Segments trifft auf den Lead zu",
+    "no_seller_meets_conditions": "Kein aktiver Vertriebsmitarbeiter erfüllt die Bedingungen der Regel",
+    "no_availability": (
+        "Kein geeigneter Vertriebsmitarbeiter arbeitet gerade oder innerhalb der Zeit, die die Regel zulässt"
+    ),
+    "no_capacity": "Die geeigneten Vertriebsmitarbeiter, die verfügbar sind, haben keine freie Kapazität",
+    "older_than_timeframe": (
+        "Der Lead wurde vor längerer Zeit qualifiziert, als max_age der Zuweisung zulässt: Das bleibt so bis zu einer"
+        " neuen Qualifizierung"
+    ),
+    "multiple_eligible_teams": "Die Regel trifft auf mehrere Teams zu; sie muss eines nennen",
+    "no_eligible_team": "Kein Team der Zuweisung erfüllt die Bedingungen der Regel",
+    "multiple_eligible_queues": "Die Regel trifft auf mehrere Warteschlangen zu; sie muss eine nennen",
+    "no_eligible_queue": "Keine Warteschlange der Zuweisung erfüllt die Bedingungen der Regel",
+    # Another attempt to assign it follows when ...
+    "when_seller_changes": "ein Vertriebsmitarbeiter hinzukommt oder sich so ändert, dass die Regel ihn wählen kann",
+    "when_work_hours_begin": "Arbeitszeiten beginnen",
+    "when_capacity_given_back": (
+        "Kapazität frei wird: Ein Lead eines geeigneten Vertriebsmitarbeiters wird geschlossen, zusammengeführt oder"
+        " gelöscht, oder erhält von Hand einen anderen Besitzer"
+    ),
+    "when_rules_change": "eine Zuweisung veröffentlicht oder angehalten wird",
+    "when_lead_changes": "das CRM den Lead ändert, oder er erneut qualifiziert wird",
+    # Why assignment holds nothing about a lead: the lead ...
+    "erased": "wurde gelöscht: {decisions}; das nächste Ereignis beginnt von vorn",
+    "never_seen": (
+        "ist nie eingegangen: Die Zuweisung hat weder eine Änderung noch eine Qualifizierung gelesen, oder er wurde vor"
+        " zu langer Zeit gelöscht (durchsucht: Partition {partition}; Groß- und Kleinschreibung von IDs zählt)"
+    ),
+    "on_its_way": "ist qualifiziert, aber noch nicht zugewiesen: Der Datensatz ist unterwegs",
+    "merged_and_closed": "wurde mit einem anderen Lead zusammengeführt und geschlossen: {decisions}",
+    "closed": "ist geschlossen (Status {status:term}, Statusgrund {status_reason:term}): {decisions}",
+    "not_qualified_since": "ist wieder offen, wurde seit dem Schließen aber nicht qualifiziert: {decisions}",
+    "not_qualified": "ist nicht qualifiziert, und nur qualifizierte Leads werden zugewiesen",
+    "nothing_decided": "entschieden wurde nie etwas",
+    "decisions_not_shown": (
+        "Frühere Entscheidungen werden nicht gezeigt, denn über geschlossene, zusammengeführte und gelöschte Leads wird"
+        " nichts aufbewahrt; die Kapazität ist frei"
+    ),
 }

@@ -16,4 +16,19 @@ TERMS: dict[str, str] = {
     "cannot_contact": "Kontaktaufnahme nicht möglich",
     "no_longer_interested": "Nicht mehr interessiert",
     "canceled": "Abgebrochen",
+    # Status of what people define
+    "draft": "im Entwurf",
+    "live": "live",
+    "stopped": "angehalten",
+    # Kinds of definition, and features
+    "model": "Qualifizierungsmodell",
+    "journey": "Journey",
+    "assignment": "Zuweisung",
+    "sequence": "Sequenz",
+    "follow-up": "Nachverfolgung",
+    "lead-management": "Leadverwaltung",
+    # Who owns a lead
+    "seller": "Vertriebsmitarbeiter",
+    "team": "Team",
+    "queue": "Warteschlange",
 }
