@@ -22,7 +22,9 @@ from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.kafka.errors import NotAllowed
 from lead_qualifier.services.acls import LOGINS, Naming, grants
 from lead_qualifier.services.topic_setup import TopicSetup
+from lead_qualifier.services.topology import CONSOLE
 from tests.support.command_line import CommandLine, Done
+from tests.support.console_process import ConsoleProcess
 from tests.support.http_endpoint import Endpoint, Reply
 from tests.support.messages import change, encode, score
 from tests.support.secured_kafka import MECHANISM, SecuredKafka
@@ -287,6 +289,36 @@ def test_sales_operations_need_each_acl_to_explain_an_assignment(secured: Secure
     assert sorted(unneeded) == sorted(unused)
     service.terminate()
     secured.workers.remove(service)
+
+
+def test_the_console_shows_leads_by_its_own_login_and_needs_each_acl_to_read(secured: SecuredInstallation) -> None:
+    secured.run("operator", "topics", "create", "--downstream").fine()
+    secured.only_worker()
+    qualify(secured, "L-7")
+    mine = secured.of("console")
+    assert {one["resource_type"] for one in mine} == {"topic"}
+    with console(secured) as running:
+        running.wait_up_to_date()
+        assert running.lead("L-7")["status_reason"] == "marketing_qualified"
+    connection = secured.connection("console")
+    naming = Naming(topic_prefix=secured.prefix, application_id=application(secured), create_topics=True)
+    check_rights(connection, grants("console", naming), timeout=10)
+    projected = {topic.full_name(secured.prefix) for topic in CONSOLE.projects}
+    for binding in random.sample([one for one in mine if one["operation"] == "Read" and one["name"] in projected], 2):
+        with secured.without(binding), console(secured) as running:
+            deadline = time.monotonic() + 30
+            while f"Read on topic {binding['name']}" not in running.health().get("problem", ""):
+                assert time.monotonic() < deadline, (binding, running.health())
+                time.sleep(0.1)
+
+
+@contextmanager
+def console(secured: SecuredInstallation) -> Iterator[ConsoleProcess]:
+    folder = secured.folder / "console"
+    folder.mkdir(exist_ok=True)
+    running = ConsoleProcess({**secured.line.environment, **secured.environment("console")}, folder)
+    yield running
+    assert running.terminate() == 0
 
 
 def test_a_worker_needs_each_acl_and_names_the_one_that_is_missing(secured: SecuredInstallation) -> None:

@@ -23,6 +23,7 @@ from lead_qualifier.console.read_model.projectors import ProjectedTopics
 from lead_qualifier.console.read_model.reader import Reader
 from lead_qualifier.console.security import Access, check_loopback
 from lead_qualifier.kafka.connection import Connection
+from lead_qualifier.services.acls import console_reads, naming_of
 from lead_qualifier.services.topology import CONSOLE
 from lead_qualifier.settings import Settings
 
@@ -52,7 +53,7 @@ def run_console(
     database = Database(_database_url(settings))
     topics = ProjectedTopics.of(CONSOLE, topic_prefix=settings.topic_prefix, state_prefix=settings.prefix_of_state)
     projection = Projection(database, topics, name_attributes=_name_attributes(settings))
-    follower = Follower(connection, topics, projection)
+    follower = Follower(connection, topics, projection, rights=console_reads(naming_of(settings)))
     resources = Resources(
         standing=lambda: follower.standing,
         leads=Leads(Reader(database, unknown_leads=settings.unknown_leads.value)),

@@ -101,11 +101,12 @@ def check_rights(connection: Connection, grants: Iterable[Grant], *, timeout: fl
     found = {
         Resource.TOPIC: admin.describe_topics(
             TopicCollection(topics), include_authorized_operations=True, request_timeout=timeout
-        ),
-        Resource.GROUP: admin.describe_consumer_groups(
-            groups, include_authorized_operations=True, request_timeout=timeout
-        ),
+        )
     }
+    if groups:
+        found[Resource.GROUP] = admin.describe_consumer_groups(
+            groups, include_authorized_operations=True, request_timeout=timeout
+        )
     missing = []
     for (resource, name), operations in wanted.items():
         if resource not in found:

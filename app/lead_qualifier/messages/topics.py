@@ -185,7 +185,7 @@ QUALIFICATION_MODELS = _rules(
     "qualification-models",
     "The current state of every qualification model, scoring model and feature, for the workers.",
     key="model/<id>, scoring/<id> or feature/<name>",
-    external_readers=("the command line", "the console"),
+    external_readers=("the command line",),
 )
 QUALIFICATION_MODEL_CHANGED = _audit_trail(
     "qualification-model-changed",
@@ -202,7 +202,7 @@ COMMAND_STATE = _changelog(
 LEAD_QUALIFIED = _event(
     "lead-qualified",
     "A lead qualified: by which model and version, why, and what changed on the lead.",
-    external_readers=("the CRM", "the console"),
+    external_readers=("the CRM",),
 )
 LEAD_RECYCLED = _event(
     "lead-recycled",
@@ -220,7 +220,7 @@ LEAD_STATE = _changelog(
     "Changelog of the worker: everything held about each lead.",
     key="lead_id",
     partitions=Partitions.BY_LEAD,
-    external_readers=("the command line", "the console"),
+    external_readers=("the command line",),
 )
 LEAD_DEAD_LETTERS = _dead_letters(
     "lead-dead-letters",
@@ -317,7 +317,7 @@ ASSIGNMENT_DEFINITION_CHANGED = definition_changed("assignment")
 LEAD_ASSIGNED = _event(
     "lead-assigned",
     "What the assignment service decided about a lead: who owns it, by which segment and rule, or why nobody does.",
-    external_readers=("the CRM", "the console"),
+    external_readers=("the CRM",),
 )
 
 SEQUENCE_CONNECTIONS = _input(

@@ -9,7 +9,7 @@ from functools import partial
 from lead_qualifier.kafka.acls import Grant, Operation, Resource
 from lead_qualifier.messages import topics
 from lead_qualifier.messages.topics import Topic
-from lead_qualifier.services.topology import DOWNSTREAM, PROJECTED, WORKER, WORKER_REPLAYABLE, ServiceTopology
+from lead_qualifier.services.topology import CONSOLE, DOWNSTREAM, PROJECTED, WORKER, WORKER_REPLAYABLE, ServiceTopology
 from lead_qualifier.settings import Settings
 
 _READ, _WRITE, _CREATE, _DELETE = Operation.READ, Operation.WRITE, Operation.CREATE, Operation.DELETE
@@ -144,12 +144,18 @@ def _cli(naming: Naming) -> tuple[Grant, ...]:
     )
 
 
-def _console(naming: Naming) -> tuple[Grant, ...]:
-    projected = (topics.QUALIFICATION_MODELS, topics.LEAD_QUALIFIED, topics.LEAD_ASSIGNED)
+def console_reads(naming: Naming) -> tuple[Grant, ...]:
+    """What the console must be allowed to show anything."""
+    others = tuple(topic for topic in CONSOLE.reads if topic is not CONSOLE.lead_state)
     return (
-        naming.topics((topics.LEAD_STATE,), _READ, _CONFIGS, why="project leads, look up how long erasures are kept"),
-        naming.topics(projected, _READ, why="project models and events of leads"),
+        naming.topics((CONSOLE.lead_state,), _READ, _CONFIGS, why="project leads, look up how long erasures are kept"),
+        naming.topics(others, _READ, why="project rules, events of leads and outcomes; show definitions"),
     )
+
+
+def _console(naming: Naming) -> tuple[Grant, ...]:
+    why = "send what people order on its pages; it checks their roles itself"
+    return (*console_reads(naming), naming.topics(CONSOLE.writes, _WRITE, why=why))
 
 
 def _administrator(naming: Naming) -> tuple[Grant, ...]:
@@ -237,7 +243,7 @@ _BY_ITS_FILE = "runs `lead-qualifier downstream {}` with the file given by --con
 LOGINS: dict[str, Login] = {
     "worker": Login("runs `lead-qualifier worker`", partial(_process, service=WORKER)),
     "cli": Login("marketers: `model`, `scoring-model`, `lead show`", _cli),
-    "console": Login("runs `lead-qualifier console`", _console),
+    "console": Login(f"runs `{CONSOLE.command}`", _console),
     "administrator": Login("turns features on and off: `feature`", _administrator),
     "operator": Login("operates it: `topics`, `dead-letters`, `feed`", _operator),
     "scoring-engine": Login("sends scores, and announces which scoring models are live", _scoring_engine),

@@ -250,28 +250,49 @@ DOWNSTREAM: Mapping[str, ServiceTopology] = dict(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsoleTopology:
-    """What the console reads. `lead_events`: topics about a lead, keyed by it. `audit_trails`: outcomes of commands."""
+    """What the console reads and writes.
 
+    It projects the state of leads, `rules`, `lead_events` (topics about a lead, keyed by it) and `audit_trails`
+    (outcomes of commands). `asked`: what it reads when somebody asks, and does not project. `writes`: what its pages
+    and its API send.
+    """
+
+    command: str
     lead_state: Topic
     rules: Topic
     lead_events: tuple[Topic, ...]
     audit_trails: tuple[Topic, ...]
+    asked: tuple[Topic, ...]
+    writes: tuple[Topic, ...]
 
     @property
     def reads(self) -> tuple[Topic, ...]:
         """Every topic that it reads."""
+        return _each_once((*self.projects, *self.asked))
+
+    @property
+    def projects(self) -> tuple[Topic, ...]:
+        """The topics that it projects."""
         return (self.lead_state, self.rules, *self.lead_events, *self.audit_trails)
 
 
 _SERVICES = (WORKER, *DOWNSTREAM.values())
 
 CONSOLE = ConsoleTopology(
+    command="lead-qualifier console",
     lead_state=LEAD_STATE,
     rules=QUALIFICATION_MODELS,
     lead_events=_each_once((*(topic for one in _SERVICES for topic in one.lead_events), LEAD_SALES_RESPONSE)),
     audit_trails=_each_once(topic for one in _SERVICES for topic in one.audit_trails),
+    asked=tuple(one.definitions for one in DOWNSTREAM.values() if one.definitions is not None),
+    writes=(
+        FEATURE_COMMANDS,
+        SCORING_MODEL_CHANGED,
+        QUALIFICATION_COMMANDS,
+        *(topics.commands(kind) for kind in topics.KINDS),
+    ),
 )
-"""The console, which reads what the services write."""
+"""The console, which reads what the services write, and sends them commands. Its ACLs are derived from this."""
 
 PROJECTED: tuple[Topic, ...] = tuple(service.definitions for service in _SERVICES if service.definitions is not None)
 """The topics of rules that processes follow. They are written from the state of commands, outside of transactions; the
@@ -280,13 +301,19 @@ services write what is missing there.
 
 
 def writers_of(topic: Topic) -> tuple[str, ...]:
-    """Who writes the topic: services, and others."""
-    return (*_services_that(lambda one: topic in (*one.keeps, *one.writes, one.dead_letters)), *topic.external_writers)
+    """Who writes the topic: services, the console, and others."""
+    services = _services_that(lambda one: topic in (*one.keeps, *one.writes, one.dead_letters))
+    return (*services, *_console_if(topic in CONSOLE.writes), *topic.external_writers)
 
 
 def readers_of(topic: Topic) -> tuple[str, ...]:
-    """Who reads the topic: services, and others."""
-    return (*_services_that(lambda one: topic in (*one.reads, *one.keeps)), *topic.external_readers)
+    """Who reads the topic: services, the console, and others."""
+    services = _services_that(lambda one: topic in (*one.reads, *one.keeps))
+    return (*services, *_console_if(topic in CONSOLE.reads), *topic.external_readers)
+
+
+def _console_if(used: bool) -> tuple[str, ...]:
+    return ("the console",) if used else ()
 
 
 def _services_that(use: Callable[[ServiceTopology], bool]) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from lead_qualifier.console.read_model.projection import Overtaken, Projection
 from lead_qualifier.console.read_model.projectors import ProjectedTopics
 from lead_qualifier.console.read_model.rebuilding import lost_records, reason_to_rebuild
 from lead_qualifier.console.read_model.standing import Phase, Standing
+from lead_qualifier.kafka.acls import Grant, check_rights
 from lead_qualifier.kafka.admin import Admin
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.kafka.errors import KafkaClientError, NotAllowed, TopicMissing
@@ -40,8 +41,17 @@ _DELETE_RETENTION = "delete.retention.ms"
 class Follower:
     """Follows the topics until it is stopped. While Kafka or the database is away, it says so and tries again."""
 
-    def __init__(self, connection: Connection, topics: ProjectedTopics, projection: Projection) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        topics: ProjectedTopics,
+        projection: Projection,
+        *,
+        rights: Sequence[Grant] = (),
+    ) -> None:
+        """`rights`: what it needs, to name what is missing."""
         self._connection = connection
+        self._rights = tuple(rights)
         self._topics = topics
         self._projection = projection
         self._admin = Admin(connection.confluent(), timeout=_ANSWER_SECONDS)
@@ -79,9 +89,21 @@ class Follower:
                 log.error("projection_refused", reason=str(error))
                 return
             except (KafkaException, KafkaClientError, ClientError) as error:
-                self._fail(_in_words(error))
+                self._fail(_in_words(self._missing_rights(error) or error))
             except SQLAlchemyError as error:
                 self._fail(failure(error))
+
+    def _missing_rights(self, error: Exception) -> NotAllowed | None:
+        """Asked for, because the broker names one topic at best, and not what it refuses."""
+        if not isinstance(error, NotAllowed):
+            return None
+        try:
+            check_rights(self._connection, self._rights, timeout=_ANSWER_SECONDS)
+        except NotAllowed as missing:
+            return missing
+        except KafkaException:
+            log.debug("rights_unknown")
+        return None
 
     def _fail(self, problem: str) -> None:
         if problem != self._standing.problem:
