@@ -20,7 +20,7 @@ from lead_qualifier.cli.options import (
     command_group,
 )
 from lead_qualifier.cli.rollout import apply_all, files_in, read_all, show_checked
-from lead_qualifier.cli.screen import columns, say, show_json, yaml_lines
+from lead_qualifier.cli.screen import columns, say, show_json
 from lead_qualifier.cli.session import open_session, report
 from lead_qualifier.client.commands import Action
 from lead_qualifier.client.definition_history import History
@@ -30,6 +30,7 @@ from lead_qualifier.definitions.entries import Entry
 from lead_qualifier.definitions.kind import Kind
 from lead_qualifier.kafka.reader import TopicReader
 from lead_qualifier.messages.definition_file import read_definition_file
+from lead_qualifier.messages.definition_writing import yaml_lines
 from lead_qualifier.messages.topics import with_article
 
 SEVERAL_FILES = """Several files, or a folder, are checked before anything is sent. Then they are applied in the given

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from difflib import unified_diff
 from typing import Annotated, Any
 
 import typer
 
-from lead_qualifier.cli import model_views
 from lead_qualifier.cli.definition_history import look_up_history
 from lead_qualifier.cli.exit_codes import Refused
 from lead_qualifier.cli.options import Json, ModelId
 from lead_qualifier.cli.screen import say, show_json
-from lead_qualifier.client.definition_changes import ABSENT, Change, changes
+from lead_qualifier.client.definition_changes import changed_lines, changes
 from lead_qualifier.client.definition_history import History
 from lead_qualifier.client.definitions import QUALIFICATION_MODEL
 
@@ -31,20 +29,11 @@ def diff(
     found = look_up_history(QUALIFICATION_MODEL, model_id)
     before, after = _definition(found, v1), _definition(found, v2)
     if as_json:
-        differing = [_change_json(one) for one in changes(before, after)]
+        differing = [one.as_json() for one in changes(before, after)]
         show_json({"qualification_model_id": model_id, "from": v1, "to": v2, "changes": differing})
         return
-    lines = list(
-        unified_diff(
-            model_views.definition_file(before),
-            model_views.definition_file(after),
-            fromfile=f"{model_id} version {v1}",
-            tofile=f"{model_id} version {v2}",
-            lineterm="",
-            n=100,
-        )
-    )
-    for line in lines or [f"versions {v1} and {v2} of {model_id} are the same"]:
+    names = {"before_name": f"{model_id} version {v1}", "after_name": f"{model_id} version {v2}"}
+    for line in changed_lines(before, after, **names) or [f"versions {v1} and {v2} of {model_id} are the same"]:
         say(line)
 
 
@@ -59,8 +48,3 @@ def _definition(found: History, number: int) -> Mapping[str, Any]:
             " published it without its definition, or it is too large for a record"
         )
     return version.definition
-
-
-def _change_json(change: Change) -> dict[str, Any]:
-    sides = (("from", change.before), ("to", change.after))
-    return {"field": change.field} | {name: value for name, value in sides if value is not ABSENT}

@@ -10,23 +10,19 @@ import msgspec
 
 from lead_qualifier.cli.definition_history import table as history_table
 from lead_qualifier.cli.definition_history import version_as_json
-from lead_qualifier.cli.screen import columns, moment, show_json, yaml_lines
+from lead_qualifier.cli.screen import columns, moment, show_json
 from lead_qualifier.client.definition_history import History
 from lead_qualifier.client.formula import terms
 from lead_qualifier.client.rulebook import Rulebook
 from lead_qualifier.client.sweeping import Swept
 from lead_qualifier.definitions.qualification_models.entries import ModelEntry, ScoringModelEntry
 from lead_qualifier.definitions.qualification_models.ineligibility import out_of_reach
+from lead_qualifier.messages.definition_writing import model_lines
 from lead_qualifier.messages.model_definition import definition_of
 from lead_qualifier.messages.model_reading import model_of
 from lead_qualifier.qualification.models import InvalidModel, QualificationModel
 from lead_qualifier.wording.numbers import number
 from lead_qualifier.wording.sentences import IN_ENGLISH
-
-
-def degraded(entry: ModelEntry, book: Rulebook) -> list[str]:
-    """The scoring models of a live model that are not live."""
-    return list(book.rules.degraded(book.rules.models[entry.id])) if entry.status == "live" else []
 
 
 def table(book: Rulebook) -> None:
@@ -36,7 +32,7 @@ def table(book: Rulebook) -> None:
 
 
 def _row(entry: ModelEntry, book: Rulebook) -> tuple[str, ...]:
-    lacking = degraded(entry, book)
+    lacking = book.degraded(entry)
     status = f"{entry.status}, degraded ({', '.join(lacking)} not live)" if lacking else entry.status
     if entry.status == "live" and entry.draft is not None:
         status += ", draft in shadow" if entry.shadow else ", has draft"
@@ -77,7 +73,7 @@ def details(entry: ModelEntry, book: Rulebook, existing: Swept | None) -> Iterat
     yield f"  criteria: {IN_ENGLISH.sentence(terms(definition))}"
     if existing is not None:
         yield f"  {_looked_through(existing)}"
-    for name in degraded(entry, book):
+    for name in book.degraded(entry):
         yield f"  degraded: scoring model {name} is not live, so its criteria count as not met"
     for one in out_of_reach(definition, book.scoring_model):
         yield f"  out of reach: {IN_ENGLISH.sentence(one)}"
@@ -106,7 +102,7 @@ def _draft(entry: ModelEntry) -> Iterator[str]:
 
 def as_file(definition: QualificationModel) -> list[str]:
     """The lines of a file that `model apply` accepts."""
-    return definition_file(definition_of(definition))
+    return model_lines(definition_of(definition))
 
 
 def show_history(found: History, as_json: bool) -> None:
@@ -127,11 +123,6 @@ def _criteria(definition: Mapping[str, Any] | None) -> str:
         return "in a form that this release does not know"
 
 
-def definition_file(definition: Mapping[str, Any]) -> list[str]:
-    """The same for a definition as people write it; each threshold, and each list of grades, is one line."""
-    return yaml_lines(definition, flow=None)
-
-
 def _looked_through(existing: Swept) -> str:
     if existing.done == existing.partitions:
         return "all existing leads are evaluated"
@@ -146,7 +137,7 @@ def as_json(entry: ModelEntry, book: Rulebook, existing: Swept | None = None) ->
         if definition is not None:
             shown[name] = definition_of(definition)
     shown["version"] = entry.version
-    shown["degraded"] = degraded(entry, book)
+    shown["degraded"] = book.degraded(entry)
     if existing is not None:
         shown["existing_leads_looked_through"] = existing.share
     shown.pop("kind", None)

@@ -7,21 +7,18 @@ others.
 from __future__ import annotations
 
 import json
-import math
 import sys
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
 import msgspec
 import typer
-import yaml
 from rich.console import Console
 from rich.text import Text
 
-from lead_qualifier.messages.definition_file import FRACTION
 from lead_qualifier.qualification.utc import within_years
 from lead_qualifier.wording.printable import printable
 
@@ -94,34 +91,6 @@ def show_json(content: Any) -> None:
 def _escaped(line: str) -> str:
     """A line of JSON. Characters that do not print stand only in its texts."""
     return "".join(char if char.isprintable() else json.dumps(char)[1:-1] for char in line)
-
-
-class _Dumper(yaml.SafeDumper):
-    """Writes a text that does not print in double quotes, where YAML has escapes for it."""
-
-
-def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
-    style = None if text.isprintable() else '"'
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
-
-
-_Dumper.add_representer(str, _represent_text)
-_Dumper.add_implicit_resolver(*FRACTION)  # so that a text that looks like one is quoted
-
-
-def yaml_lines(content: Mapping[str, Any], *, width: float = math.inf, flow: bool | None = False) -> list[str]:
-    """A definition as a file to edit and apply, in lines that print; it is read back as it was.
-
-    `flow` None: fields and lists that hold no others take one line.
-    """
-    for unicode in (True, False):
-        text = yaml.dump(
-            dict(content), Dumper=_Dumper, sort_keys=False, allow_unicode=unicode, width=width, default_flow_style=flow
-        )
-        lines: list[str] = text.rstrip("\n").split("\n")
-        if all(line.isprintable() for line in lines):
-            break
-    return lines
 
 
 @contextmanager

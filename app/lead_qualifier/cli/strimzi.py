@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from lead_qualifier.cli.screen import say, yaml_lines
+from lead_qualifier.cli.screen import say
+from lead_qualifier.messages.definition_writing import yaml_lines
 from lead_qualifier.services.strimzi import ApiVersion, is_resource_name
 
 

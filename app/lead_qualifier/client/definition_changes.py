@@ -1,11 +1,13 @@
-"""Compares two definitions, field by field."""
+"""Compares two definitions, field by field and line by line."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
+from difflib import SequenceMatcher, unified_diff
 from typing import Any
+
+from lead_qualifier.messages.definition_writing import model_lines
 
 ABSENT: Any = object()
 """Stands for a field or an item that is missing, which differs from every value."""
@@ -22,6 +24,19 @@ class Change:
     field: str
     before: Any
     after: Any
+
+    def as_json(self) -> dict[str, Any]:
+        """The change for programs; `from` or `to` is absent where the field is."""
+        sides = (("from", self.before), ("to", self.after))
+        return {"field": self.field} | {name: value for name, value in sides if value is not ABSENT}
+
+
+def changed_lines(
+    before: Mapping[str, Any], after: Mapping[str, Any], *, before_name: str, after_name: str
+) -> list[str]:
+    """Two qualification models as one unified diff of all their lines; empty if they are the same."""
+    lines = unified_diff(model_lines(before), model_lines(after), before_name, after_name, lineterm="", n=100)
+    return list(lines)
 
 
 def changes(before: Any, after: Any, path: str = "") -> Iterator[Change]:

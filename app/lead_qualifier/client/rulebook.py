@@ -69,6 +69,10 @@ class Rulebook:
         """The rules that workers decide by."""
         return rules_from(self._entries, self._unknown_leads)
 
+    def degraded(self, entry: ModelEntry) -> list[str]:
+        """The scoring models of a live model that are not live."""
+        return list(self.rules.degraded(self.rules.models[entry.id])) if entry.status == "live" else []
+
 
 def read_rulebook(connection: Connection, *, topic_prefix: str, unknown_leads: UnknownLeads = "open") -> Rulebook:
     """Read the topic to its end. `unknown_leads`: the workers' setting.

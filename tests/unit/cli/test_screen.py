@@ -17,6 +17,7 @@ from lead_qualifier.demo.plain_view import PlainView
 from lead_qualifier.demo.progress import Progress
 from lead_qualifier.demo.screen import Screen
 from lead_qualifier.messages.definition_file import parse_definition
+from lead_qualifier.messages.definition_writing import yaml_lines
 from lead_qualifier.messages.errors import BadDefinitionFile, Problem
 from lead_qualifier.qualification.finding import Finding
 from lead_qualifier.wording.sentences import IN_ENGLISH
@@ -84,7 +85,7 @@ def test_json_says_exactly_what_there_is_and_prints(capfdbinary: pytest.CaptureF
 @pytest.mark.parametrize("name", ["Jürgen", "a\nb: c", HOSTILE.replace("\udc80", ""), "tab\there", "x\u202ey", "é\x85"])
 def test_a_definition_is_shown_as_a_file_that_reads_the_same(name: str) -> None:
     definition = {"id": "a", "name": name, "criteria": [{"scoring_model": name, "threshold": 70}]}
-    for lines in (screen.yaml_lines(definition, flow=None), screen.yaml_lines(definition, width=100)):
+    for lines in (yaml_lines(definition, flow=None), yaml_lines(definition, width=100)):
         assert all(line.isprintable() for line in lines)
         assert yaml.safe_load("\n".join(lines)) == definition
 
@@ -92,7 +93,7 @@ def test_a_definition_is_shown_as_a_file_that_reads_the_same(name: str) -> None:
 @pytest.mark.parametrize("text", ["1e3", "-1.e5", ".5", "007", "1_000", "2026-01-01", "12:30", "on", "~", ".inf", "<<"])
 def test_a_text_that_yaml_could_mistake_stays_a_text(text: str) -> None:
     definition = {"id": text, text: [1e20, 1.5]}
-    read = parse_definition("\n".join(screen.yaml_lines(definition)), "shown", lambda _: ())
+    read = parse_definition("\n".join(yaml_lines(definition)), "shown", lambda _: ())
     assert read == definition
 
 
