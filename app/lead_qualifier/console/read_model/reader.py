@@ -1,4 +1,4 @@
-"""Reads the projection: leads by what people look for, one lead with all about it, and the rules."""
+"""Reads the projection: leads by what people look for, and one lead with all about it."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from lead_qualifier.client.rulebook import Rulebook
 from lead_qualifier.console.read_model.database import Database
 from lead_qualifier.console.read_model.names import words_in
 from lead_qualifier.console.read_model.ranking import NEVER
-from lead_qualifier.console.read_model.tables import events, has_tables, leads, rules, words
-from lead_qualifier.definitions.qualification_models.entries import decode_entry
+from lead_qualifier.console.read_model.rule_entries import rulebook_in
+from lead_qualifier.console.read_model.tables import events, has_tables, leads, words
 from lead_qualifier.qualification.leads import Lead
 from lead_qualifier.qualification.rules import UnknownLeads
 
@@ -88,7 +88,7 @@ class Reader:
             told = connection.execute(
                 select(events.c.topic, events.c.value).where(events.c.lead_id == key).order_by(*in_order)
             ).all()
-            rulebook = self._rulebook(connection)
+            rulebook = rulebook_in(connection, self._unknown_leads)
         return ProjectedLead(
             lead_id=lead_id,
             name=row.name.decode(errors="replace"),
@@ -96,11 +96,6 @@ class Reader:
             events=tuple((one.topic, one.value) for one in told),
             rulebook=rulebook,
         )
-
-    def _rulebook(self, connection: Connection) -> Rulebook:
-        values = connection.execute(select(rules.c.value)).scalars()
-        entries = (decode_or_none(decode_entry, value) for value in values)
-        return Rulebook({entry.key: entry for entry in entries if entry is not None}, self._unknown_leads)
 
 
 def _found(row: _FoundRow) -> FoundLead:

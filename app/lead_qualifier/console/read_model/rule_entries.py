@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, select
 
 from lead_qualifier.client.decoding import decode_or_none
+from lead_qualifier.client.rulebook import Rulebook
 from lead_qualifier.console.read_model.database import Database
-from lead_qualifier.console.read_model.tables import rules
+from lead_qualifier.console.read_model.tables import has_tables, rules
 from lead_qualifier.definitions.qualification_models.entries import decode_entry
 from lead_qualifier.kafka.records import Record
+from lead_qualifier.qualification.rules import UnknownLeads
 
 
 class RuleEntries:
@@ -31,3 +33,25 @@ class RuleEntries:
                 row = {"key": key, "revision": entry.revision, "value": record.value}
                 self._database.upsert(connection, rules, [row])
         return False
+
+
+class RulesReader:
+    """Reads the rules. `unknown_leads`: the workers' setting."""
+
+    def __init__(self, database: Database, *, unknown_leads: UnknownLeads) -> None:
+        self._database = database
+        self._unknown_leads = unknown_leads
+
+    def rulebook(self) -> Rulebook:
+        """All rules as they stand; none while there is no projection."""
+        with self._database.snapshot() as connection:
+            if not has_tables(connection):
+                return Rulebook({}, self._unknown_leads)
+            return rulebook_in(connection, self._unknown_leads)
+
+
+def rulebook_in(connection: Connection, unknown_leads: UnknownLeads) -> Rulebook:
+    """The rules that this snapshot holds. Entries of a newer form than ours are left out."""
+    values = connection.execute(select(rules.c.value)).scalars()
+    entries = (decode_or_none(decode_entry, value) for value in values)
+    return Rulebook({entry.key: entry for entry in entries if entry is not None}, unknown_leads)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, Boolean, Column, Connection, Index, Integer, LargeBinary, MetaData, Table, Text
 
 #: Rises with every change of the tables or of what is written to them: another version's tables are dropped.
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 #: Of every table, so that the database may hold others: what else begins with it is dropped.
 TABLE_PREFIX = "lead_qualifier_"
 
@@ -74,6 +74,8 @@ trail = _table(
     Column("topic", Text, primary_key=True),
     Column("offset", BigInteger, primary_key=True, autoincrement=False),
     Column("subject", LargeBinary, nullable=False),  # the id of what the command is about
+    Column("kind", Text, nullable=False),  # what that is; empty if the record cannot be read
+    Column("accepted", Boolean, nullable=False),
     Column("timestamp_ms", BigInteger, nullable=False),
     Column("value", LargeBinary, nullable=False),
 )
