@@ -18,7 +18,15 @@ from tests.support.console_records import STRANGE_IDS
 from tests.support.console_server import ConsoleServer
 
 AXE = "axe-core@4.10.3"
-PAGES = ("/leads", "/leads?q=weber", "/leads?q=nobody", "/lead?id=L-1001", "/lead?id=L-1002", "/lead?id=L-gone")
+PAGES = (
+    "/leads",
+    "/leads?q=weber",
+    "/leads?q=nobody",
+    "/lead?id=L-1001",
+    "/lead?id=L-1002",
+    "/lead?id=L-1006",
+    "/lead?id=L-gone",
+)
 #: Where `make pictures` wants the pictures of the documentation.
 PICTURES = os.environ.get("PICTURES")
 

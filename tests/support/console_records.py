@@ -27,6 +27,7 @@ from lead_qualifier.kafka.records import PartitionId, Record
 from lead_qualifier.messages.model_reading import model_of
 from lead_qualifier.qualification.leads import Lead, Mark, Score
 from lead_qualifier.services.topology import CONSOLE
+from tests.support.console_sales_story import sales_story
 from tests.support.messages import model
 
 STATE, RULES, QUALIFIED, ASSIGNED = "lead-state", "qualification-models", "lead-qualified", "lead-assigned"
@@ -186,6 +187,9 @@ def world() -> list[Record]:
     log.lead("L-1003", Lead(known=True, status="disqualified", status_reason="lost", attributes=closed))
     log.lead("L-1004", Lead(scores={"engagement": Score(10, NOON)}))
     log.lead("L-1005", Lead(known=True, merged_into="L-1001", merged_at=NOON, attributes={"name": "A. Weber"}))
+    log.lead("L-1006", Lead(known=True, status="qualified", attributes={"name": "Petra Lang"}, changed_at=minutes(9)))
+    for topic, event, at in sales_story("L-1006", [minutes(one) for one in range(10)]):
+        log.event(topic, event, at=minutes(at))
     for number, lead_id in enumerate(STRANGE_IDS):
         log.lead(lead_id, qualified_lead(f"Lead {number} <i>{lead_id[:9]}</i>", at=-60 - number))
     for number in range(60):

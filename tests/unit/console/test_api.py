@@ -71,6 +71,24 @@ def test_every_example_is_of_its_schema(document: dict[str, Any]) -> None:
         jsonschema.Draft202012Validator(schema | {"components": document["components"]}).validate(schema["example"])
 
 
+def test_the_timeline_tells_what_sales_and_the_services_did(client: httpx.Client, document: dict[str, Any]) -> None:
+    body = check(document, client.get(lead_path("L-1006")), "/api/v1/leads/{lead_id}")
+    told = [
+        (one["kind"], one.get("reason") or one.get("state") or one.get("definition_id")) for one in body["timeline"]
+    ]
+    assert told == [
+        ("changed", None),
+        ("sales_accepted", None),
+        ("recycled", "no budget"),
+        ("sales_rejected", "no budget"),
+        ("sequence_changed", "lead_deactivated"),
+        ("overdue", "react-fast"),
+        ("step_due", "first-call"),
+        ("sequence_changed", "connected"),
+        ("journey_entered", "welcome"),
+    ]
+
+
 def test_leads_are_found_newest_qualified_first(client: httpx.Client, document: dict[str, Any]) -> None:
     body = check(document, client.get("/api/v1/leads", params={"limit": 2}), "/api/v1/leads")
     assert [one["lead_id"] for one in body["leads"]] == ["L-1001", STRANGE_IDS[0]]

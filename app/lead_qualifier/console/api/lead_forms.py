@@ -82,16 +82,35 @@ class TimelineEntry(Form):
     """Something that happened to the lead. Which fields are there depends on `kind`."""
 
     at: datetime
-    kind: Literal["scored", "changed", "merged", "qualified", "assigned", "not_assigned"]
+    kind: Literal[
+        "scored",
+        "changed",
+        "merged",
+        "qualified",
+        "assigned",
+        "not_assigned",
+        "owner_departed",
+        "sales_accepted",
+        "sales_rejected",
+        "recycled",
+        "journey_entered",
+        "sequence_changed",
+        "step_due",
+        "overdue",
+    ] = Field(description="More values may be added.")
     scoring_model_id: str | None = None
     score: float | None = None
     grade: str | None = None
+    status: str | None = Field(None, description="Of a change: the status that the CRM reported last.")
+    status_reason: str | None = None
     merged_into: str | None = None
     qualification_model_id: str | None = None
     qualification_model_version: int | None = None
     qualification_number: int | None = None
     origin: str | None = Field(None, description="Of a qualification: what it goes back to, such as live or sweep.")
-    changes: Sentence | None = Field(None, description="Of a qualification: what it changed on the lead.")
+    changes: Sentence | None = Field(
+        None, description="Of a qualification: what it changed on the lead; of `recycled`: what is taken back."
+    )
     criteria: list[Sentence] | None = Field(None, description="Of a qualification: how each criterion stood.")
     event_id: str | None = Field(None, description="Of the event that triggered it.")
     assignment_id: str | None = None
@@ -99,7 +118,22 @@ class TimelineEntry(Form):
     owner_kind: str | None = None
     segment: str | None = None
     rule: str | None = None
+    previous_owner_id: str | None = None
     result: str | None = Field(None, description="Of an assignment: its result's name.")
+    reason: str | None = Field(
+        None,
+        description="Why sales rejected the lead, why a sequence ended, or how the owner departed (inactive or left).",
+    )
+    not_before: datetime | None = Field(None, description="Of `recycled`: when it can qualify again at the earliest.")
+    definition_id: str | None = Field(None, description="The journey, the sequence or the follow-up.")
+    definition_version: int | None = None
+    number: int | None = Field(None, description="How many times this has happened by this definition.")
+    step_id: str | None = None
+    step_kind: str | None = Field(None, description="Of a step: what must be done, such as phone_call.")
+    subject: str | None = None
+    due_at: datetime | None = None
+    state: str | None = Field(None, description="Of a sequence: connecting, connected, completed, error, disconnected.")
+    stage: str | None = Field(None, description="Of `overdue`: the event that nobody acted on.")
 
 
 class LeadDetails(LeadSummary):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from datetime import datetime
+from typing import NamedTuple, TypeAlias
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, select, tuple_
 
@@ -18,6 +19,7 @@ from lead_qualifier.console.read_model.rule_entries import rulebook_in
 from lead_qualifier.console.read_model.tables import events, has_tables, leads, words
 from lead_qualifier.qualification.leads import Lead
 from lead_qualifier.qualification.rules import UnknownLeads
+from lead_qualifier.qualification.utc import from_milliseconds
 
 _FoundRow: TypeAlias = "Row[bytes, int, bytes, bytes]"
 Position = tuple[int, bytes]
@@ -49,6 +51,14 @@ class FoundLead:
     position: Position
 
 
+class TopicEvent(NamedTuple):
+    """An event about a lead: the full name of its topic, its value, and its time in Kafka."""
+
+    topic: str
+    value: bytes
+    at: datetime
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectedLead:
     """Everything that the projection has about one lead."""
@@ -56,8 +66,8 @@ class ProjectedLead:
     lead_id: str
     name: str
     lead: Lead
-    events: tuple[tuple[str, bytes], ...]
-    """Topic and value of each of its events, in the order of their time in Kafka."""
+    events: tuple[TopicEvent, ...]
+    """In the order of their time in Kafka."""
     rulebook: Rulebook
 
 
@@ -86,14 +96,16 @@ class Reader:
                 return None
             in_order = (events.c.timestamp_ms, events.c.topic, events.c.offset)
             told = connection.execute(
-                select(events.c.topic, events.c.value).where(events.c.lead_id == key).order_by(*in_order)
+                select(events.c.topic, events.c.value, events.c.timestamp_ms)
+                .where(events.c.lead_id == key)
+                .order_by(*in_order)
             ).all()
             rulebook = rulebook_in(connection, self._unknown_leads)
         return ProjectedLead(
             lead_id=lead_id,
             name=row.name.decode(errors="replace"),
             lead=read_lead(row.value, lead_id),
-            events=tuple((one.topic, one.value) for one in told),
+            events=tuple(TopicEvent(one.topic, one.value, from_milliseconds(one.timestamp_ms)) for one in told),
             rulebook=rulebook,
         )
 

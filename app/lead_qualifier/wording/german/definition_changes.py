@@ -61,7 +61,7 @@ SENTENCES: dict[str, str] = {
     "feature_on_already": "{name:term} ist bereits eingeschaltet",
     "feature_off_already": "{name:term} ist bereits ausgeschaltet",
     "unknown_feature": "Eine Funktion {name} gibt es nicht: Die einzige ist {known}",
-    "scoring_model_observed": "Bewertungsmodell {id} ist {status:term}",
-    "scoring_model_unchanged": "Bewertungsmodell {id} ist bereits {status:term}",
+    "scoring_model_observed": "Bewertungsmodell {id}: Status {status:term}",
+    "scoring_model_unchanged": "Bewertungsmodell {id}: Status ist bereits {status:term}",
     "scoring_model_stale": "Bewertungsmodell {id}: nicht beachtet, denn eine neuere Meldung ist bereits gespeichert",
 }

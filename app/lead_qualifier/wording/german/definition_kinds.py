@@ -35,7 +35,7 @@ SENTENCES: dict[str, str] = {
     "lead_management_off": "Die Leadverwaltung ist ausgeschaltet: Ein Administrator muss sie einschalten",
     "scoring_model_unknown": "Das Bewertungsmodell {id} ist unbekannt: Setzen Sie es zuerst live",
     "scoring_model_not_live": (
-        "Das Bewertungsmodell {id} ist nicht live, sondern {status:term}: Setzen Sie es zuerst live"
+        "Das Bewertungsmodell {id} ist nicht live (Status {status:term}): Setzen Sie es zuerst live"
     ),
     "threshold_above_maximum": (
         "{field}.threshold: {threshold} liegt über {maximum}, dem Höchstwert des Bewertungsmodells {scoring_model},"

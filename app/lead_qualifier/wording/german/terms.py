@@ -17,9 +17,9 @@ TERMS: dict[str, str] = {
     "no_longer_interested": "Nicht mehr interessiert",
     "canceled": "Abgebrochen",
     # Status of what people define
-    "draft": "im Entwurf",
-    "live": "live",
-    "stopped": "angehalten",
+    "draft": "Entwurf",
+    "live": "Live",
+    "stopped": "Angehalten",
     # Kinds of definition, and features
     "model": "Qualifizierungsmodell",
     "journey": "Journey",
