@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
+import httpx
 import uvicorn
 
 from lead_qualifier.client.commands import CommandClient
+from lead_qualifier.console.access.people import Person, Role
+from lead_qualifier.console.access.sessions import Access
 from lead_qualifier.console.api.commands import Commands
 from lead_qualifier.console.api.leads import Leads
 from lead_qualifier.console.api.resources import Resources
@@ -17,7 +22,6 @@ from lead_qualifier.console.app import create_application
 from lead_qualifier.console.read_model.reader import Reader
 from lead_qualifier.console.read_model.standing import Phase, Standing
 from lead_qualifier.console.run import listen
-from lead_qualifier.console.security import Access
 from lead_qualifier.kafka.connection import Connection
 from tests.support.console_records import projected, sqlite_url, world
 
@@ -28,13 +32,14 @@ NOWHERE = "127.0.0.1:1"
 class ConsoleServer:
     """Serves what `world()` has. `standing` is what the projection says of itself."""
 
-    def __init__(self, folder: Path, *, url: str | None = None) -> None:
+    def __init__(self, folder: Path, *, url: str | None = None, roles: Iterable[Role] = Role) -> None:
+        """`roles`: of whoever opens the link."""
         self.database = projected(url or sqlite_url(folder), world())
         self.standing = Standing(phase=Phase.FOLLOWING)
         self._listener = listen("127.0.0.1", 0)
         port = self._listener.getsockname()[1]
         self.address = f"http://127.0.0.1:{port}"
-        self.access = Access(port=port)
+        self.access = Access(port=port, person=Person("U-4", "Erika Beispiel", frozenset(roles)))
         self.leads = Leads(Reader(self.database, unknown_leads="open"))
         self.resources = Resources(
             standing=lambda: self.standing,
@@ -49,7 +54,15 @@ class ConsoleServer:
 
     @property
     def link(self) -> str:
-        return f"{self.address}/enter?key={self.access.key}"
+        return f"{self.address}/enter?key={self.access.link.key}"
+
+    @contextmanager
+    def client(self) -> Iterator[httpx.Client]:
+        """A client that has opened the link, and may change things."""
+        with httpx.Client(base_url=self.address) as client:
+            assert client.get(self.link).status_code == 303
+            client.headers["X-CSRF-Token"] = client.get("/api/v1/session").json()["csrf_token"]
+            yield client
 
     def __enter__(self) -> Self:
         self._thread.start()

@@ -34,9 +34,9 @@ def console(port: Port = None) -> None:
     if (needs := console_needs()) is not None:
         raise Refused(needs)
     settings = serving(console_port=port)
-    from lead_qualifier.console.read_model.database import UnusableDatabase  # noqa: PLC0415  only with the extra
+    from lead_qualifier.console.access.hosts import NotLoopback  # noqa: PLC0415  only with the extra
+    from lead_qualifier.console.read_model.database import UnusableDatabase  # noqa: PLC0415
     from lead_qualifier.console.run import run_console  # noqa: PLC0415
-    from lead_qualifier.console.security import NotLoopback  # noqa: PLC0415
 
     try:
         run_console(settings, broker_of(settings), show_link=lambda link: say(f"Console: {link}"))

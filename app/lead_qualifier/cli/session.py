@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
-import socket
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,6 +10,7 @@ import typer
 
 from lead_qualifier.cli.exit_codes import ExitCode, NoBrokerFound, Refused
 from lead_qualifier.cli.screen import busy, fail, say, show_json, warn
+from lead_qualifier.client.authorship import author_of_commands
 from lead_qualifier.client.commands import CommandClient, Outcome
 from lead_qualifier.demo.broker.local_broker import find_running
 from lead_qualifier.kafka.connection import Connection
@@ -43,7 +42,7 @@ class Session:
         return CommandClient(
             self.connection,
             topic_prefix=self.prefix,
-            issued_by=self.settings.issued_by or user_at_host(),
+            issued_by=author_of_commands(self.settings),
             timeout=self.settings.command_timeout,
         )
 
@@ -85,12 +84,3 @@ def check_lead_id(lead_id: str) -> None:
     """Raises Refused for an id that no lead can have, as the settings of the session say."""
     if (form := id_form.required) is not None and (fault := form.fault("lead_id", lead_id)) is not None:
         raise Refused(f"lead_id {fault}")
-
-
-def user_at_host() -> str:
-    """The user and the machine that give a command."""
-    try:
-        user = getpass.getuser()
-    except (KeyError, OSError):  # a container may run as a user without a name
-        user = "unknown"
-    return f"{user}@{socket.gethostname()}"

@@ -17,14 +17,17 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 
 from lead_qualifier import __version__
+from lead_qualifier.console.access.asgi import Application, Scope
+from lead_qualifier.console.access.guard import Guard
+from lead_qualifier.console.access.sessions import Access
 from lead_qualifier.console.api import problems
-from lead_qualifier.console.api.errors import ApiError, DatabaseAway
+from lead_qualifier.console.api.errors import DatabaseAway
 from lead_qualifier.console.api.forms import Problem
 from lead_qualifier.console.api.openapi import TITLE, description
 from lead_qualifier.console.api.resources import PREFIX, Resources, api_routes
+from lead_qualifier.console.errors import ApiError
 from lead_qualifier.console.pages.rendering import Pages
 from lead_qualifier.console.pages.routes import STATIC, page_routes, static_files
-from lead_qualifier.console.security import Access, Application, Guard, Scope
 
 log = structlog.get_logger(__name__)
 

@@ -11,7 +11,11 @@ from contextlib import asynccontextmanager
 import structlog
 import uvicorn
 
+from lead_qualifier.client.authorship import author_of_commands
 from lead_qualifier.client.commands import CommandClient
+from lead_qualifier.console.access.hosts import check_loopback
+from lead_qualifier.console.access.people import user_of_this_machine
+from lead_qualifier.console.access.sessions import Access
 from lead_qualifier.console.api.commands import Commands
 from lead_qualifier.console.api.leads import Leads
 from lead_qualifier.console.api.resources import Resources
@@ -21,7 +25,6 @@ from lead_qualifier.console.read_model.follower import Follower
 from lead_qualifier.console.read_model.projection import Projection
 from lead_qualifier.console.read_model.projectors import ProjectedTopics
 from lead_qualifier.console.read_model.reader import Reader
-from lead_qualifier.console.security import Access, check_loopback
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.services.acls import console_reads, naming_of
 from lead_qualifier.services.topology import CONSOLE
@@ -30,7 +33,6 @@ from lead_qualifier.settings import Settings
 log = structlog.get_logger(__name__)
 
 _FILE = "console.sqlite3"
-_FALLBACK_ISSUER = "console"
 _STOP_SECONDS = 5
 
 
@@ -54,6 +56,7 @@ def run_console(
     topics = ProjectedTopics.of(CONSOLE, topic_prefix=settings.topic_prefix, state_prefix=settings.prefix_of_state)
     projection = Projection(database, topics, name_attributes=_name_attributes(settings))
     follower = Follower(connection, topics, projection, rights=console_reads(naming_of(settings)))
+    author = author_of_commands(settings)
     resources = Resources(
         standing=lambda: follower.standing,
         leads=Leads(Reader(database, unknown_leads=settings.unknown_leads.value)),
@@ -61,20 +64,20 @@ def run_console(
             CommandClient(
                 connection,
                 topic_prefix=settings.topic_prefix,
-                issued_by=settings.issued_by or _FALLBACK_ISSUER,
+                issued_by=author,
                 timeout=settings.command_timeout,
             )
         ),
     )
     with listener or listen(settings.console_host, settings.console_port) as listening:
         port = listening.getsockname()[1]
-        access = Access(port=port, key=key)
+        access = Access(port=port, person=user_of_this_machine(author), key=key)
 
         @asynccontextmanager
         async def running() -> AsyncIterator[None]:
             follower.start()
             log.info("console_started", port=port)
-            show_link(f"http://{_in_url(settings.console_host)}:{port}/enter?key={access.key}")
+            show_link(f"http://{_in_url(settings.console_host)}:{port}/enter?key={access.link.key}")
             yield
             follower.stop()
             database.close()

@@ -30,8 +30,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ConsoleServer]:
 
 @pytest.fixture(scope="module")
 def client(server: ConsoleServer) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=server.address) as signed_in:
-        assert signed_in.get(server.link).status_code == 303
+    with server.client() as signed_in:
         yield signed_in
 
 

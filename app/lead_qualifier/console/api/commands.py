@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from lead_qualifier.client.commands import CommandClient, Outcome
 from lead_qualifier.client.errors import CommandUnanswered
-from lead_qualifier.console.api.errors import ApiError
+from lead_qualifier.console.errors import ApiError
 from lead_qualifier.kafka.errors import KafkaClientError, NotAllowed, TopicMissing
 
 #: How long (seconds) a command that was carried out waits until the projection shows it.

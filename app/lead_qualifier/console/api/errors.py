@@ -4,16 +4,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
-
-class ApiError(Exception):
-    """Base class; the message says what to do."""
-
-    status = HTTPStatus.INTERNAL_SERVER_ERROR
-    code = "failed"
-
-    def __init__(self, message: str, *, parameter: str | None = None) -> None:
-        self.parameter = parameter
-        super().__init__(message)
+from lead_qualifier.console.errors import ApiError
 
 
 class LeadNotFound(ApiError):
@@ -39,16 +30,6 @@ class LeadUnreadable(ApiError):
     code = "lead_unreadable"
 
 
-class NotSignedIn(ApiError):
-    """There is no session."""
-
-    status = HTTPStatus.UNAUTHORIZED
-    code = "not_signed_in"
-
-    def __init__(self) -> None:
-        super().__init__("There is no session: open the link that the console printed when it started.")
-
-
 class DatabaseAway(ApiError):
     """The database does not answer."""
 
@@ -57,15 +38,3 @@ class DatabaseAway(ApiError):
 
     def __init__(self) -> None:
         super().__init__("The console's database does not answer: try again in a moment.")
-
-
-class ForeignHost(ApiError):
-    """The request names a host that is not this machine."""
-
-    status = HTTPStatus.MISDIRECTED_REQUEST
-    code = "foreign_host"
-
-    def __init__(self) -> None:
-        super().__init__(
-            "The console answers only to the names 127.0.0.1 and localhost: open the link that it printed."
-        )

@@ -6,6 +6,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
+from lead_qualifier.console.access.people import Permission
+from lead_qualifier.console.access.permissions import allowed
 from lead_qualifier.console.api.lead_forms import LeadDetails, LeadExplanation, LeadList
 from lead_qualifier.console.api.leads import MOST_LEADS, Leads
 from lead_qualifier.console.api.parameters import LONGEST, LeadId, Wanted
@@ -16,8 +18,11 @@ from lead_qualifier.console.read_model.reader import LeadQuery
 def lead_routes(leads: Leads) -> APIRouter:
     """All of them."""
     router = APIRouter()
+    may_view = [allowed(Permission.VIEW)]
 
-    @router.get("/leads", response_model=LeadList, summary="Find leads", operation_id="findLeads")
+    @router.get(
+        "/leads", response_model=LeadList, summary="Find leads", operation_id="findLeads", dependencies=may_view
+    )
     def find(
         *,  # the parameters are the documentation
         q: Annotated[
@@ -41,7 +46,13 @@ def lead_routes(leads: Leads) -> APIRouter:
         query = LeadQuery(text=q, owner_id=owner, status=status, qualified=qualified)
         return answer(leads.search(query, cursor=cursor, limit=limit))
 
-    @router.get("/leads/{lead_id}", response_model=LeadDetails, summary="Show a lead", operation_id="showLead")
+    @router.get(
+        "/leads/{lead_id}",
+        response_model=LeadDetails,
+        summary="Show a lead",
+        operation_id="showLead",
+        dependencies=may_view,
+    )
     def show(lead_id: LeadId, language: Wanted, request: Request) -> Response:
         """Everything held about it: status, scores, marks, and what has happened."""
         return tagged(leads.show(lead_id, language.wording), request, language)
@@ -51,6 +62,7 @@ def lead_routes(leads: Leads) -> APIRouter:
         response_model=LeadExplanation,
         summary="Explain a lead",
         operation_id="explainLead",
+        dependencies=may_view,
     )
     def explain(lead_id: LeadId, language: Wanted, request: Request) -> Response:
         """Why each model qualifies it or not, and what is missing."""

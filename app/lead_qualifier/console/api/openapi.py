@@ -21,6 +21,7 @@ _ABOUT = (
 _PROBLEMS = {
     "400": "A parameter is wrong.",
     "401": "There is no session.",
+    "403": "None of the person's roles allows it, or a change lacks the session's token.",
     "404": "No lead with this id is held.",
     "503": "The database does not answer.",
 }

@@ -7,8 +7,8 @@ from http import HTTPStatus
 from fastapi import Response
 from fastapi.exceptions import RequestValidationError
 
-from lead_qualifier.console.api.errors import ApiError
 from lead_qualifier.console.api.forms import Problem
+from lead_qualifier.console.errors import ApiError
 
 MEDIA_TYPE = "application/problem+json"
 

@@ -11,6 +11,7 @@ from lead_qualifier.console.api.commands import Commands
 from lead_qualifier.console.api.health import health_routes
 from lead_qualifier.console.api.lead_routes import lead_routes
 from lead_qualifier.console.api.leads import Leads
+from lead_qualifier.console.api.session import session_routes
 from lead_qualifier.console.read_model.standing import Standing
 
 PREFIX = "/api/v1"
@@ -29,5 +30,6 @@ def api_routes(resources: Resources) -> APIRouter:
     """The routes of every resource."""
     router = APIRouter(prefix=PREFIX)
     router.include_router(lead_routes(resources.leads))
+    router.include_router(session_routes())
     router.include_router(health_routes(resources.standing))
     return router

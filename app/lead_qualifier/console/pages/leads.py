@@ -6,6 +6,8 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
+from lead_qualifier.console.access.people import Permission
+from lead_qualifier.console.access.permissions import allowed
 from lead_qualifier.console.api.leads import Leads
 from lead_qualifier.console.pages.rendering import Pages, language_of
 from lead_qualifier.console.read_model.reader import LeadQuery
@@ -20,8 +22,9 @@ _EMPTY = ""
 def lead_pages(leads: Leads, pages: Pages) -> APIRouter:
     """The list of leads, and the page of each."""
     router = APIRouter()
+    may_view = [allowed(Permission.VIEW)]
 
-    @router.get(ADDRESS)
+    @router.get(ADDRESS, dependencies=may_view)
     def find(
         *,  # every field of the form
         request: Request,
@@ -38,7 +41,7 @@ def lead_pages(leads: Leads, pages: Pages) -> APIRouter:
         statuses = (*_STATUSES, status) if status and status not in _STATUSES else _STATUSES
         return pages.page(request, "leads.html", found=found, searched=searched, statuses=statuses, is_first=not cursor)
 
-    @router.get("/lead")
+    @router.get("/lead", dependencies=may_view)
     def show(request: Request, id: str) -> Response:  # noqa: A002  the parameter's name in the address
         wording = language_of(request).wording
         lead, explanation = leads.show_explained(id, wording)

@@ -12,7 +12,11 @@ from babel.dates import format_date, format_time
 from babel.numbers import format_decimal, format_percent
 from fastapi import Request, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
+from lead_qualifier.console.access.csrf import FIELD
+from lead_qualifier.console.access.people import Permission
+from lead_qualifier.console.access.permissions import session_of
 from lead_qualifier.console.api.forms import Problem
 from lead_qualifier.console.api.health import health_of
 from lead_qualifier.console.languages import LANGUAGES, Language, wanted
@@ -49,6 +53,7 @@ class Pages:
             "path": request.scope["path"],
             "navigation": NAVIGATION,
             "health": health_of(self._standing()),
+            **_access(request),
         }
         body = text.render(around, **values)
         headers = {"Content-Language": language.code, "Vary": "Accept-Language, Cookie"}
@@ -59,6 +64,20 @@ class Pages:
         title, text = PROBLEMS.get(problem.code, OTHER_PROBLEM)
         detail = problem.detail if problem.code == "lead_unreadable" else None
         return self.page(request, "problem.html", status=problem.status, title=title, text=text, detail=detail)
+
+
+def _access(request: Request) -> dict[str, Any]:
+    """What templates ask about whoever is signed in: `may("edit_definitions")`, the token that changes have to carry,
+    and the hidden field with it for forms.
+    """
+    session = session_of(request)
+    csrf = "" if session is None else session.csrf_token or ""
+    return {
+        "person": None if session is None else session.person,
+        "may": lambda permission: session is not None and session.person.may(Permission(permission)),
+        "csrf": csrf,
+        "csrf_field": Markup('<input type="hidden" name="{}" value="{}">').format(FIELD, csrf),
+    }
 
 
 def language_of(request: Request) -> Language:

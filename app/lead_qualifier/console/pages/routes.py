@@ -9,12 +9,12 @@ from fastapi import APIRouter, Query, Response
 from fastapi.responses import RedirectResponse
 from starlette.staticfiles import StaticFiles
 
-from lead_qualifier.console.api.errors import NotSignedIn
+from lead_qualifier.console.access.errors import NotSignedIn
+from lead_qualifier.console.access.sessions import SESSION_SECONDS, Access
 from lead_qualifier.console.api.resources import Resources
 from lead_qualifier.console.languages import LANGUAGES
 from lead_qualifier.console.pages.leads import ADDRESS, lead_pages
 from lead_qualifier.console.pages.rendering import LANGUAGE_COOKIE, Pages
-from lead_qualifier.console.security import SESSION_SECONDS, Access
 
 STATIC = "/static"
 STATIC_FOLDER = Path(__file__).with_name("static")
@@ -34,11 +34,11 @@ def page_routes(resources: Resources, pages: Pages, access: Access) -> APIRouter
 
     @router.get("/enter")
     def enter(key: Annotated[str, Query(max_length=200)] = _EMPTY) -> Response:
-        session = access.open(key)
+        session = access.link.open(key)
         if session is None:
             raise NotSignedIn
         answer = RedirectResponse(HOME, status_code=303)
-        answer.set_cookie(access.cookie, session, max_age=SESSION_SECONDS, httponly=True, samesite="strict")
+        answer.set_cookie(access.sessions.cookie, session, max_age=SESSION_SECONDS, httponly=True, samesite="strict")
         return answer
 
     @router.get("/language")

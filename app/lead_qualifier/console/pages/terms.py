@@ -99,6 +99,19 @@ PROBLEMS: dict[str, tuple[str, str]] = {
         _("Unknown address"),
         _("The console answers only to the names 127.0.0.1 and localhost: open the link that it printed."),
     ),
+    "not_allowed": (
+        _("Not allowed"),
+        _("None of your roles allows this: ask whoever assigns the roles of the console."),
+    ),
+    "wrong_csrf_token": (
+        _("Not sent"),
+        _("The page was from another session: go back, reload it, and send it again."),
+    ),
+    "foreign_origin": (
+        _("Not sent"),
+        _("A page of another site sent this: the console takes changes from its own pages only."),
+    ),
+    "form_too_large": (_("Too large"), _("What was sent is larger than the console reads.")),
     "invalid_parameter": (
         _("Invalid address"),
         _("Part of the address is not valid: begin again with the list of leads."),

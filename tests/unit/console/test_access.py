@@ -8,8 +8,12 @@ from pathlib import Path
 import httpx
 import pytest
 
-from lead_qualifier.console.security import Access, NotLoopback, check_loopback
+from lead_qualifier.console.access.hosts import NotLoopback, check_loopback
+from lead_qualifier.console.access.people import Person, Role
+from lead_qualifier.console.access.sessions import Access
 from tests.support.console_server import ConsoleServer
+
+PERSON = Person("U-4", "Erika Beispiel", frozenset(Role))
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +24,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ConsoleServer]:
 
 @pytest.mark.parametrize("path", ["/", "/leads", "/lead?id=L-1001", "/api/v1/leads", "/api/v1/leads/L-1001"])
 def test_without_a_session_nothing_is_shown(path: str, server: ConsoleServer) -> None:
-    for cookies in ({}, {server.access.cookie: "guessed"}):
+    for cookies in ({}, {server.access.sessions.cookie: "guessed"}):
         with httpx.Client(cookies=cookies) as client:
             answer = client.get(server.address + path)
         assert answer.status_code == 401
@@ -29,14 +33,18 @@ def test_without_a_session_nothing_is_shown(path: str, server: ConsoleServer) ->
 
 def test_the_link_opens_one_session() -> None:
     now = 0.0
-    access = Access(port=1, clock=lambda: now)
-    assert access.open("another") is None
-    session = access.open(access.key)
-    assert access.is_known(session)
-    assert access.open(access.key) is None
-    assert not access.is_known(None)
+    access = Access(port=1, person=PERSON, clock=lambda: now)
+    link, sessions = access.link, access.sessions
+    assert link.open("another") is None
+    token = link.open(link.key)
+    session = sessions.find(token)
+    assert session is not None
+    assert session.person == PERSON
+    assert link.open(link.key) is None
+    assert sessions.find(None) is None
+    assert sessions.find("another") is None
     now = 12 * 3600.0
-    assert not access.is_known(session)
+    assert sessions.find(token) is None
 
 
 def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(server: ConsoleServer) -> None:
@@ -54,7 +62,7 @@ def test_every_answer_has_the_protecting_headers(path: str, server: ConsoleServe
     assert headers["content-security-policy"].startswith("default-src 'none'")
     assert "unsafe" not in headers["content-security-policy"]
     assert headers["x-content-type-options"] == "nosniff"
-    assert headers["referrer-policy"] == "no-referrer"
+    assert headers["referrer-policy"] == "same-origin"
     assert "cache-control" in headers
 
 
@@ -99,8 +107,8 @@ def test_every_name_of_loopback_is_answered(host: str, server: ConsoleServer) ->
 def test_what_other_programs_set_as_cookies_hides_no_session(tmp_path: Path) -> None:
     """Browsers send the cookies of a host to all its ports."""
     with ConsoleServer(tmp_path) as one:
-        session = httpx.get(one.link).cookies[one.access.cookie]
-        cookies = f'x={{"a":1}}; {one.access.cookie}={session}'
+        session = httpx.get(one.link).cookies[one.access.sessions.cookie]
+        cookies = f'x={{"a":1}}; {one.access.sessions.cookie}={session}'
         assert httpx.get(f"{one.address}/api/v1/leads", headers={"Cookie": cookies}).status_code == 200
 
 

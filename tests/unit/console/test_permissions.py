@@ -1,0 +1,192 @@
+"""Each role may do what it is for and no more, and no other site's page can do it in somebody's name."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import httpx
+import pytest
+from fastapi import FastAPI, Form, Request
+
+from lead_qualifier.console.access.guard import Guard
+from lead_qualifier.console.access.people import Permission, Person, Role
+from lead_qualifier.console.access.permissions import allowed
+from lead_qualifier.console.access.sessions import Access
+from lead_qualifier.console.api import problems
+from lead_qualifier.console.errors import ApiError
+from tests.support.console_server import ConsoleServer
+
+PORT = 6070
+HOST = f"127.0.0.1:{PORT}"
+ORIGIN = f"http://{HOST}"
+
+
+class Things:
+    """An application with a route for each permission, and who called it."""
+
+    def __init__(self, roles: frozenset[Role]) -> None:
+        self.called: list[str] = []
+        app = FastAPI()
+        for permission in Permission:
+            app.add_api_route(f"/{permission}", self._route(permission), methods=["GET", "POST", "DELETE"])
+        app.add_api_route("/form", self._form, methods=["POST"])
+
+        async def refused(_request: Request, error: ApiError) -> object:
+            return problems.answer(problems.of_error(error))
+
+        app.add_exception_handler(ApiError, refused)  # type: ignore[arg-type]  # of Starlette, for every exception
+        self.access = Access(port=PORT, person=Person("U-4", "Erika Beispiel", roles))
+        self.token = self.access.link.open(self.access.link.key) or ""
+        guard = Guard(
+            app,
+            access=self.access,
+            is_public=lambda path: path == "/public",
+            refuse=lambda _, error: problems.answer(problems.of_error(error)),
+        )
+        self.client = httpx.AsyncClient(transport=httpx.ASGITransport(guard), base_url=ORIGIN)
+
+    def _route(self, permission: Permission) -> Callable[..., object]:
+        def route(person: Annotated[Person, allowed(permission)]) -> str:
+            self.called.append(f"{permission} by {person.issued_by}")
+            return "done"
+
+        # The annotation is of this function's own, so FastAPI cannot look it up by name.
+        route.__annotations__["person"] = Annotated[Person, allowed(permission)]
+        return route
+
+    async def _form(self, text: Annotated[str, Form()]) -> str:
+        self.called.append(text)
+        return text
+
+    @property
+    def csrf(self) -> str:
+        session = self.access.sessions.find(self.token)
+        assert session is not None
+        assert session.csrf_token is not None
+        return session.csrf_token
+
+    def send(self, method: str, path: str, *, signed_in: bool = True, **options: Any) -> httpx.Response:
+        headers = options.pop("headers", {})
+        if signed_in:
+            headers = {**headers, "Cookie": f"{self.access.sessions.cookie}={self.token}"}
+        return asyncio.run(self.client.request(method, path, headers=headers, **options))
+
+
+@pytest.fixture
+def things() -> Things:
+    return Things(frozenset(Role))
+
+
+def code(answer: httpx.Response) -> tuple[int, str]:
+    return answer.status_code, answer.json()["code"]
+
+
+@pytest.mark.parametrize(
+    ("role", "more"),
+    [
+        (Role.VIEWER, set()),
+        (Role.MARKETER, {"edit_definitions"}),
+        (Role.ADMINISTRATOR, {"switch_features", "set_scoring_models"}),
+        (Role.OPERATOR, {"operate", "reveal_personal_data"}),
+    ],
+)
+def test_a_role_may_do_what_it_is_for(role: Role, more: set[str]) -> None:
+    things = Things(frozenset({role}))
+    for permission in Permission:
+        answer = things.send("POST", f"/{permission}", headers={"X-CSRF-Token": things.csrf})
+        if permission in {"view", *more}:
+            assert answer.status_code == 200
+            assert things.called.pop() == f"{permission} by U-4 (Erika Beispiel)"
+        else:
+            assert code(answer) == (403, "not_allowed")
+            assert "This takes the role" in answer.json()["detail"]
+    assert things.called == []
+
+
+def test_roles_add_up() -> None:
+    things = Things(frozenset({Role.MARKETER, Role.OPERATOR}))
+    assert things.send("GET", "/operate").status_code == 200
+    assert things.send("GET", "/edit_definitions").status_code == 200
+    assert code(things.send("GET", "/switch_features")) == (403, "not_allowed")
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
+def test_nobody_may_do_nothing(method: str, things: Things) -> None:
+    assert code(things.send(method, "/view", signed_in=False)) == (401, "not_signed_in")
+    assert things.called == []
+
+
+@pytest.mark.parametrize("method", ["POST", "DELETE"])
+def test_a_change_needs_the_token_of_its_session(method: str, things: Things) -> None:
+    other = Things(frozenset(Role))
+    for headers in ({}, {"X-CSRF-Token": ""}, {"X-CSRF-Token": b"\xfc"}, {"X-CSRF-Token": other.csrf}):
+        assert code(things.send(method, "/operate", headers=headers)) == (403, "wrong_csrf_token")
+    assert things.called == []
+    assert things.send(method, "/operate", headers={"X-CSRF-Token": things.csrf}).status_code == 200
+
+
+def test_a_form_carries_the_token_in_a_field(things: Things) -> None:
+    text = "Grüße & mehr\n" * 1000
+    assert things.send("POST", "/form", data={"csrf": things.csrf, "text": text}).json() == text
+    for wrong in ({}, {"csrf": "x"}, {"csrf": ["x", things.csrf]}):
+        assert code(things.send("POST", "/form", data={"text": text, **wrong})) == (403, "wrong_csrf_token")
+    many = {f"field-{number}": "" for number in range(10_001)}
+    assert code(things.send("POST", "/form", data={"csrf": things.csrf, **many})) == (403, "wrong_csrf_token")
+    assert things.called == [text]
+
+
+def test_a_form_of_another_type_needs_the_header(things: Things) -> None:
+    sent: dict[str, Any] = {"data": {"csrf": things.csrf, "text": "a"}, "files": {"file": b"content"}}
+    assert code(things.send("POST", "/form", **sent)) == (403, "wrong_csrf_token")
+    assert things.send("POST", "/form", headers={"X-CSRF-Token": things.csrf}, **sent).status_code == 200
+
+
+def test_a_form_has_a_limit(things: Things) -> None:
+    sent = things.send("POST", "/form", data={"csrf": things.csrf, "text": "a" * (4 << 20)})
+    assert code(sent) == (413, "form_too_large")
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "http://evil.example"},
+        {"Origin": "null"},
+        {"Origin": "http://127.0.0.1:9999"},
+        {"Origin": f"https://{HOST}"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site", "Origin": ORIGIN},
+    ],
+    ids=str,
+)
+def test_pages_of_other_sites_change_nothing(headers: dict[str, str], things: Things) -> None:
+    sent = {**headers, "X-CSRF-Token": things.csrf}
+    assert code(things.send("POST", "/operate", headers=sent)) == (403, "foreign_origin")
+    assert code(things.send("POST", "/public", signed_in=False, headers=headers)) == (403, "foreign_origin")
+    assert things.called == []
+
+
+@pytest.mark.parametrize(
+    "headers", [{"Origin": ORIGIN}, {"Sec-Fetch-Site": "same-origin", "Origin": ORIGIN}, {"Sec-Fetch-Site": "none"}]
+)
+def test_own_pages_do(headers: dict[str, str], things: Things) -> None:
+    sent = {**headers, "X-CSRF-Token": things.csrf}
+    assert things.send("POST", "/operate", headers=sent).status_code == 200
+
+
+def test_a_session_tells_who_is_signed_in(tmp_path: Path) -> None:
+    with ConsoleServer(tmp_path, roles=[Role.MARKETER]) as server, httpx.Client(base_url=server.address) as client:
+        assert code(client.get("/api/v1/session")) == (401, "not_signed_in")
+        client.get(server.link)
+        told = client.get("/api/v1/session").json()
+        page = client.get("/leads").text
+    token = told.pop("csrf_token")
+    assert f'hx-headers=\'{{"X-CSRF-Token": "{token}"}}\'' in page
+    assert told == {
+        "subject": "U-4",
+        "name": "Erika Beispiel",
+        "roles": ["marketer"],
+        "permissions": ["view", "edit_definitions"],
+    }
