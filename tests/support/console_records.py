@@ -11,13 +11,15 @@ from typing import Any
 import msgspec
 from sqlalchemy import select
 
+from lead_qualifier.assignment.state import State, encode_state
 from lead_qualifier.console.read_model.database import Database
 from lead_qualifier.console.read_model.projection import Projection
 from lead_qualifier.console.read_model.projectors import ProjectedTopics
 from lead_qualifier.console.read_model.tables import events, leads, words
+from lead_qualifier.definitions.entries import Entry, Status, encode_entry
+from lead_qualifier.definitions.qualification_models import entries
 from lead_qualifier.definitions.qualification_models.entries import (
     LEAD_MANAGEMENT,
-    Entry,
     FeatureEntry,
     ModelEntry,
     ScoringModelEntry,
@@ -27,6 +29,7 @@ from lead_qualifier.kafka.records import PartitionId, Record
 from lead_qualifier.messages.model_reading import model_of
 from lead_qualifier.qualification.leads import Lead, Mark, Score
 from lead_qualifier.services.topology import CONSOLE
+from tests.support.console_sales_force import sales_force
 from tests.support.console_sales_story import sales_story
 from tests.support.messages import model
 
@@ -53,7 +56,7 @@ class RecordLog:
         time_ms = int(at.timestamp() * 1000)
         self.records.append(Record(topic, partition, offset, time_ms, key.encode(), value, ()))
 
-    def rule(self, entry: Entry) -> None:
+    def rule(self, entry: entries.Entry) -> None:
         self.write(RULES, entry.key, encode_stored(entry))
 
     def lead(self, lead_id: str, lead: Lead, **more: Any) -> None:
@@ -61,6 +64,17 @@ class RecordLog:
 
     def erase(self, lead_id: str, **more: Any) -> None:
         self.write(STATE, lead_id, None, **more)
+
+    def definition(self, topic: str, definition: Mapping[str, Any], status: Status, **more: Any) -> None:
+        """A definition whose only version it is, or its draft."""
+        given: dict[str, Any] = {} if status == "deleted" else {"draft": dict(definition)}
+        if status == "live":
+            given = {"published": dict(definition), "published_at": NOON, "published_by": "Sam"}
+        entry = Entry(id=definition["id"], status=status, changed_at=NOON, changed_by="Sam", **given | more)
+        self.write(topic, entry.id, encode_entry(entry))
+
+    def assignment(self, key: bytes, state: State, **more: Any) -> None:
+        self.write("assignment-state", key.decode(), encode_state(state), **more)
 
     def event(self, topic: str, event: Mapping[str, Any], **more: Any) -> None:
         self.write(topic, event["lead_id"], json.dumps(event).encode(), **more)
@@ -79,7 +93,7 @@ def project(projection: Projection, records: list[Record]) -> None:
         new = [
             one
             for one in records
-            if (one.topic in TOPICS.lead_events) is are_events
+            if (one.topic in TOPICS.after_leads) is are_events
             and one.offset >= next_offsets.get((one.topic, one.partition), 0)
         ]
         for some in in_batches(new, 3):
@@ -198,6 +212,7 @@ def world() -> list[Record]:
     log.lead("L-gone", qualified_lead("Gone Person"))
     log.event(QUALIFIED, qualification("L-gone"))
     log.erase("L-gone")
+    sales_force(log, waiting=("M-000", STRANGE_IDS[4]))
     return log.records
 
 

@@ -149,7 +149,7 @@ def console_reads(naming: Naming) -> tuple[Grant, ...]:
     others = tuple(topic for topic in CONSOLE.reads if topic is not CONSOLE.lead_state)
     return (
         naming.topics((CONSOLE.lead_state,), _READ, _CONFIGS, why="project leads, look up how long erasures are kept"),
-        naming.topics(others, _READ, why="project rules, events of leads and outcomes; show definitions"),
+        naming.topics(others, _READ, why="project rules, definitions, assignment, events of leads, outcomes"),
     )
 
 

@@ -252,9 +252,9 @@ DOWNSTREAM: Mapping[str, ServiceTopology] = dict(
 class ConsoleTopology:
     """What the console reads and writes.
 
-    It projects the state of leads, `rules`, `lead_events` (topics about a lead, keyed by it) and `audit_trails`
-    (outcomes of commands). `asked`: what it reads when somebody asks, and does not project. `writes`: what its pages
-    and its API send.
+    It projects the state of leads, `rules`, `lead_events` (topics about a lead, keyed by it), `audit_trails` (outcomes
+    of commands), `definitions` by their kind, and what assignment has stored. `asked`: what it reads when somebody
+    asks, and does not project. `writes`: what its pages and its API send.
     """
 
     command: str
@@ -262,6 +262,8 @@ class ConsoleTopology:
     rules: Topic
     lead_events: tuple[Topic, ...]
     audit_trails: tuple[Topic, ...]
+    definitions: Mapping[str, Topic]
+    assignment_state: Topic
     asked: tuple[Topic, ...]
     writes: tuple[Topic, ...]
 
@@ -273,7 +275,14 @@ class ConsoleTopology:
     @property
     def projects(self) -> tuple[Topic, ...]:
         """The topics that it projects."""
-        return (self.lead_state, self.rules, *self.lead_events, *self.audit_trails)
+        return (
+            self.lead_state,
+            self.rules,
+            *self.lead_events,
+            *self.audit_trails,
+            *self.definitions.values(),
+            self.assignment_state,
+        )
 
 
 _SERVICES = (WORKER, *DOWNSTREAM.values())
@@ -284,7 +293,9 @@ CONSOLE = ConsoleTopology(
     rules=QUALIFICATION_MODELS,
     lead_events=_each_once((*(topic for one in _SERVICES for topic in one.lead_events), LEAD_SALES_RESPONSE)),
     audit_trails=_each_once(topic for one in _SERVICES for topic in one.audit_trails),
-    asked=tuple(one.definitions for one in DOWNSTREAM.values() if one.definitions is not None),
+    definitions={kind: one for kind, name in topics.KINDS.items() if (one := DOWNSTREAM[name].definitions) is not None},
+    assignment_state=topics.ASSIGNMENT_STATE,
+    asked=(),
     writes=(
         FEATURE_COMMANDS,
         SCORING_MODEL_CHANGED,

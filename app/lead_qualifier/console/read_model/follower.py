@@ -117,7 +117,7 @@ class Follower:
         """Until it is stopped. Raises what may be tried again, and UnusableDatabase."""
         partitions = self._partitions()
         next_offsets = self._begin(partitions)
-        of_events = {one: offset for one, offset in next_offsets.items() if one[0] in self._topics.lead_events}
+        of_events = {one: offset for one, offset in next_offsets.items() if one[0] in self._topics.after_leads}
         of_causes = {one: offset for one, offset in next_offsets.items() if one not in of_events}
         with PartitionTail(self._connection, of_causes) as causes, PartitionTail(self._connection, of_events) as events:
             records = _CausesFirst(causes, events, self._topics, self._projection, self._admin)

@@ -13,14 +13,14 @@ from lead_qualifier.console.read_model.database import Database
 from lead_qualifier.console.read_model.names import name_of, words_in
 from lead_qualifier.console.read_model.projector import in_parts
 from lead_qualifier.console.read_model.ranking import rank_of
-from lead_qualifier.console.read_model.tables import events, leads, words
+from lead_qualifier.console.read_model.tables import assignment_leads, events, leads, words
 from lead_qualifier.engine.checkpoint import CHECKPOINT_KEY
 from lead_qualifier.kafka.records import Record
 from lead_qualifier.qualification.leads import Lead
 
 
 class LeadStates:
-    """Applies `lead-state`. All rows of an erased lead go, its events included."""
+    """Applies `lead-state`. All rows of an erased lead go, its events and its assignment included."""
 
     def __init__(
         self,
@@ -72,8 +72,9 @@ class LeadStates:
             connection.execute(insert(words), spelt)
         old = [{"key": key, "until": row["erased_ms"]} for key, row in rows.items() if row["erased_ms"]]
         if old:
-            of_before = (events.c.lead_id == bindparam("key"), events.c.timestamp_ms <= bindparam("until"))
-            connection.execute(delete(events).where(*of_before), old)
+            for table in (events, assignment_leads):
+                of_before = (table.c.lead_id == bindparam("key"), table.c.timestamp_ms <= bindparam("until"))
+                connection.execute(delete(table).where(*of_before), old)
 
     def _row(self, key: bytes, lead: Lead, value: bytes) -> dict[str, Any]:
         return {
@@ -91,7 +92,7 @@ def _erase(connection: Connection, keys: Sequence[bytes]) -> bool:
     """Whether there was anything."""
     count = 0
     for some in in_parts(keys):
-        for table in (words, events, leads):
+        for table in (words, events, assignment_leads, leads):
             count += connection.execute(delete(table).where(table.c.lead_id.in_(some))).rowcount
     return count > 0
 

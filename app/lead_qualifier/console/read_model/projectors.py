@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from lead_qualifier.console.read_model.assignment_entries import AssignmentEntries
 from lead_qualifier.console.read_model.audit_trail import AuditTrails
 from lead_qualifier.console.read_model.database import Database
+from lead_qualifier.console.read_model.definition_entries import DefinitionEntries
 from lead_qualifier.console.read_model.lead_events import LeadEvents
 from lead_qualifier.console.read_model.lead_states import LeadStates
 from lead_qualifier.console.read_model.projector import Projector
@@ -16,12 +18,16 @@ from lead_qualifier.services.topology import ConsoleTopology
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectedTopics:
-    """The topics that are projected, by their full names, as ConsoleTopology has them."""
+    """The topics that are projected, by their full names, as ConsoleTopology has them. `definitions`: each with its
+    kind.
+    """
 
     lead_state: str
     rules: str
     lead_events: tuple[str, ...]
     audit_trails: tuple[str, ...]
+    definitions: Mapping[str, str]
+    assignment_state: str
 
     @classmethod
     def of(cls, topology: ConsoleTopology, *, topic_prefix: str, state_prefix: str) -> ProjectedTopics:
@@ -31,6 +37,8 @@ class ProjectedTopics:
             rules=topology.rules.full_name(topic_prefix),
             lead_events=tuple(one.full_name(topic_prefix) for one in topology.lead_events),
             audit_trails=tuple(one.full_name(topic_prefix) for one in topology.audit_trails),
+            definitions={one.full_name(topic_prefix): kind for kind, one in topology.definitions.items()},
+            assignment_state=topology.assignment_state.full_name(topic_prefix),
         )
 
     @property
@@ -39,9 +47,14 @@ class ProjectedTopics:
         return (self.lead_state, self.rules)
 
     @property
+    def after_leads(self) -> tuple[str, ...]:
+        """Those whose records count only while their lead is held: they are applied after the state of leads."""
+        return (*self.lead_events, self.assignment_state)
+
+    @property
     def all(self) -> tuple[str, ...]:
         """Every one of them."""
-        return (*self.required, *self.audit_trails, *self.lead_events)
+        return (*self.required, *self.audit_trails, *self.definitions, *self.after_leads)
 
 
 def projectors_of(
@@ -52,5 +65,7 @@ def projectors_of(
         RuleEntries(database, topics.rules),
         AuditTrails(*topics.audit_trails),
         LeadStates(database, topics.lead_state, name_attributes=name_attributes, on_erased=on_erased),
+        DefinitionEntries(database, topics.definitions),
         LeadEvents(*topics.lead_events),
+        AssignmentEntries(database, topics.assignment_state),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, Boolean, Column, Connection, Index, Integer, LargeBinary, MetaData, Table, Text
 
 #: Rises with every change of the tables or of what is written to them: another version's tables are dropped.
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 #: Of every table, so that the database may hold others: what else begins with it is dropped.
 TABLE_PREFIX = "lead_qualifier_"
 
@@ -68,6 +68,27 @@ events = _table(
     Column("value", LargeBinary, nullable=False),
 )
 Index(TABLE_PREFIX + "events_of_lead", events.c.lead_id)
+
+definitions = _table(
+    "definitions",
+    Column("kind", Text, primary_key=True),  # by its word on the command line
+    Column("id", LargeBinary, primary_key=True),
+    Column("revision", BigInteger, nullable=False),
+    Column("value", LargeBinary, nullable=False),
+)
+sellers = _table(
+    "sellers",
+    Column("seller_id", LargeBinary, primary_key=True),
+    Column("value", LargeBinary, nullable=False),  # as on assignment-state
+)
+assignment_leads = _table(
+    "assignment_leads",
+    Column("lead_id", LargeBinary, primary_key=True),
+    Column("waits", BigInteger, nullable=False),  # its place among all that wait; 0: it does not wait
+    Column("timestamp_ms", BigInteger, nullable=False),
+    Column("value", LargeBinary, nullable=False),  # as on assignment-state
+)
+Index(TABLE_PREFIX + "assignment_waiting", assignment_leads.c.waits)
 
 trail = _table(
     "trail",
