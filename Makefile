@@ -73,6 +73,10 @@ bench-rest: $(VENV)/.ready-dev ## CPU of programs and brokers, and latency, when
 bench-tracing: $(VENV)/.ready-dev ## CPU of the worker without spans, with spans of a tenth of the traces, and of all
 	@$(BIN)/python -m bench.tracing $(BENCH_ARGS)
 
+.PHONY: bench-console
+bench-console: $(VENV)/.ready-dev ## CPU of the console to project 1,000,000 leads
+	@$(BIN)/python -m bench.projection $(BENCH_ARGS)
+
 .PHONY: bench-import
 bench-import: $(VENV)/.ready-dev ## rows per second of `import`, without and with a broker
 	@$(BIN)/python -m bench.lead_import $(BENCH_ARGS)

@@ -3,14 +3,31 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
+from decimal import Decimal
 
 from lead_qualifier.kafka.records import Record
 from tests.support.console_records import NAMES, STATE, TOPICS
 
 Held = dict[bytes, bytes]
 Events = set[tuple[str, int, int, bytes]]
+
+
+def foretell_scores(records: Iterable[Record]) -> dict[tuple[bytes, float, bool], int]:
+    """How many open leads are at each place: a scoring model (empty: any), a level, and whether the CRM knows them."""
+    counts: Counter[tuple[bytes, float, bool]] = Counter()
+    for value in foretell(records)[0].values():
+        lead = json.loads(value)
+        if lead.get("status", "open") != "open" or lead.get("status_reason") == "qualified" or "merged_into" in lead:
+            continue
+        known = lead.get("known", False)
+        counts[b"", 0.0, known] += 1
+        for name, score in lead.get("scores", {}).items():
+            written = Decimal(str(score["value"]))
+            unit = Decimal(1).scaleb(min(0, written.adjusted() - 3))
+            counts[name.encode(), float(written // unit * unit), known] += 1
+    return dict(counts)
 
 
 def foretell(records: Iterable[Record]) -> tuple[Held, Events, set[tuple[bytes, bytes]]]:

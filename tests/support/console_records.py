@@ -15,7 +15,7 @@ from lead_qualifier.assignment.state import State, encode_state
 from lead_qualifier.console.read_model.database import Database
 from lead_qualifier.console.read_model.projection import Projection
 from lead_qualifier.console.read_model.projectors import ProjectedTopics
-from lead_qualifier.console.read_model.tables import events, leads, words
+from lead_qualifier.console.read_model.tables import events, leads, score_counts, words
 from lead_qualifier.definitions.entries import Entry, Status, encode_entry
 from lead_qualifier.definitions.qualification_models import entries
 from lead_qualifier.definitions.qualification_models.entries import (
@@ -230,6 +230,13 @@ def tables(database: Database) -> tuple[dict[bytes, bytes], set[tuple[str, int, 
         told = {(one.topic, one.partition, one.offset, one.lead_id) for one in connection.execute(select(events))}
         found = {(one.word, one.lead_id) for one in connection.execute(select(words))}
     return held, told, found
+
+
+def counted_scores(database: Database) -> dict[tuple[bytes, float, bool], int]:
+    """How many open leads a database counts at each place."""
+    with database.snapshot() as connection:
+        found = connection.execute(select(score_counts)).all()
+    return {(one.scoring_model, one.level, one.known): one.leads for one in found}
 
 
 def sqlite_url(folder: Path) -> str:

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import chain, count
+from itertools import accumulate, chain, count
 
 _SAMPLE = 10_000
 _OUTLIERS = 0.01
@@ -31,9 +31,18 @@ class ScoreBands:
     starts there. Outliers are among the lowest and highest hundredth, and more than one width away from the others.
     """
 
-    def __init__(self, scores: Sequence[float], *, cuts: Collection[float] = (), most: int = 20) -> None:
-        """Chooses bands for these scores. `cuts`: further edges, such as a threshold. `most`: the number of bands."""
-        sample = sorted(scores[:: max(1, len(scores) // _SAMPLE)])
+    def __init__(
+        self,
+        scores: Sequence[float],
+        *,
+        counts: Sequence[int] | None = None,
+        cuts: Collection[float] = (),
+        most: int = 20,
+    ) -> None:
+        """Chooses bands for these scores. `counts`: how often there is each, for scores in ascending order; None: once.
+        `cuts`: further edges, such as a threshold. `most`: the number of bands.
+        """
+        sample = sorted(scores[:: max(1, len(scores) // _SAMPLE)]) if counts is None else _sample(scores, counts)
         self._cuts = frozenset(map(float, cuts))
         self.whole = all(map(float.is_integer, chain(self._cuts, scores)))
         """Whether all scores and cuts are whole numbers."""
@@ -54,15 +63,27 @@ class ScoreBands:
         edges = self.edges
         return Band(edges[index - 1] if index else None, edges[index] if index < len(edges) else None)
 
-    def counted(self, scores: Iterable[float]) -> tuple[tuple[Band, int], ...]:
-        """How many of these scores are in each band, lowest first. Empty bands at either end are left out, unless they
-        start at a cut.
+    def counted(self, scores: Iterable[float], *, counts: Iterable[int] | None = None) -> tuple[tuple[Band, int], ...]:
+        """How many of these scores are in each band, lowest first. `counts`: how often there is each; None: once.
+
+        Empty bands at either end are left out, unless they start at a cut.
         """
-        counts = Counter(map(partial(bisect_right, self.edges), scores))
-        shown = [*counts, *(index for index, edge in enumerate(self.edges, 1) if edge in self._cuts)]
+        indexes = map(partial(bisect_right, self.edges), scores)
+        in_band: Counter[int] = Counter(indexes if counts is None else ())
+        if counts is not None:
+            for index, often in zip(indexes, counts, strict=True):
+                in_band[index] += often
+        shown = [*in_band, *(index for index, edge in enumerate(self.edges, 1) if edge in self._cuts)]
         if not shown:
             return ()
-        return tuple((self.band(index), counts[index]) for index in range(min(shown), max(shown) + 1))
+        return tuple((self.band(index), in_band[index]) for index in range(min(shown), max(shown) + 1))
+
+
+def _sample(scores: Sequence[float], counts: Sequence[int]) -> list[float]:
+    """Some of the scores, at equal distances in a list that has each as often as it is there."""
+    ends = list(accumulate(counts))
+    total = ends[-1] if ends else 0
+    return [scores[bisect_right(ends, place)] for place in range(0, total, max(1, total // _SAMPLE))]
 
 
 def _edges(usual: tuple[float, float], all_of_them: tuple[float, float], most: int, *, whole: bool) -> list[float]:

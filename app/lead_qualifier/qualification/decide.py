@@ -170,6 +170,11 @@ def decide(
     return Qualification(model, number, evidence(lead, model, rules, as_of), changes, at)
 
 
+def is_open(lead: Lead | EligibilityView[Score] | EligibilityView[EligibilityScore]) -> bool:
+    """Is the lead neither qualified by sales nor disqualified nor merged?"""
+    return lead.status == OPEN and lead.status_reason != QUALIFIED and lead.merged_into is None
+
+
 def ineligibility(
     lead: Lead | EligibilityView[Score] | EligibilityView[EligibilityScore],
     model: RuledModel,
@@ -187,7 +192,7 @@ def ineligibility(
         return _MODEL_NOT_LIVE
     if not lead.known and rules.unknown_leads == "ineligible":
         return _UNKNOWN_LEAD_INELIGIBLE
-    if lead.status != OPEN or lead.status_reason == QUALIFIED or lead.merged_into is not None:
+    if not is_open(lead):
         return _LEAD_NOT_OPEN
     if model.audience is not None and not in_audience(model, lead):
         return _NOT_IN_AUDIENCE

@@ -13,8 +13,8 @@ import pytest
 from lead_qualifier.console.read_model.projection import Projection
 from lead_qualifier.console.read_model.reader import LeadQuery, Reader
 from lead_qualifier.demo.broker.local_broker import free_ports
-from tests.oracle.console import foretell
-from tests.support.console_records import NAMES, TOPICS, project, projected, tables, world
+from tests.oracle.console import foretell, foretell_scores
+from tests.support.console_records import NAMES, TOPICS, counted_scores, project, projected, tables, world
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +52,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def test_leads_are_projected_found_and_projected_again(url: str) -> None:
     database = projected(url, world())
     assert tables(database)[:2] == foretell(world())[:2]
+    assert counted_scores(database) == foretell_scores(world())
     reader = Reader(database, unknown_leads="open")
 
     def found(query: LeadQuery) -> list[str]:

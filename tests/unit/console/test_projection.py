@@ -19,7 +19,7 @@ from lead_qualifier.console.read_model.tables import SCHEMA_VERSION
 from lead_qualifier.kafka.records import Record
 from lead_qualifier.qualification.leads import Erased, Lead, Mark
 from lead_qualifier.qualification.utc import EARLIEST_PLAUSIBLE
-from tests.oracle.console import foretell
+from tests.oracle.console import foretell, foretell_scores
 from tests.support.console_records import (
     ASSIGNED,
     NAMES,
@@ -28,6 +28,7 @@ from tests.support.console_records import (
     TOPICS,
     RecordLog,
     assignment,
+    counted_scores,
     minutes,
     project,
     projected,
@@ -61,8 +62,11 @@ def history(steps: list[tuple[int, int, int]]) -> list[Record]:
             log.event(QUALIFIED, qualification(lead_id, at=minute), at=at, partition=partition)
         elif what == 4:
             log.event(ASSIGNED, assignment(lead_id, at=minute), at=at, partition=partition)
+        elif what == 5:
+            log.lead(lead_id, qualified_lead(f"name{name} rest", engagement=70 + name / 3), at=at, partition=partition)
         else:
-            log.lead(lead_id, qualified_lead(f"name{name} rest"), at=at, partition=partition)
+            status = "disqualified" if name else "open"
+            log.lead(lead_id, qualified_lead(f"name{name} rest", status=status), at=at, partition=partition)
     return log.records
 
 
@@ -74,6 +78,7 @@ def test_the_tables_hold_what_the_topics_say(
     records = history(steps)
     database = projected(sqlite_url(tmp_path_factory.mktemp("projection")), records)
     assert tables(database) == foretell(records)
+    assert counted_scores(database) == foretell_scores(records)
     database.close()
 
 
@@ -88,6 +93,8 @@ def test_a_projection_that_is_killed_goes_on_where_it_was(step: Step, times: int
         (5, 2, 2),
         (0, 0, 0),
         (5, 0, 1),
+        (6, 0, 1),
+        (6, 0, 0),
         (5, 3, 0),
         (0, 3, 0),
         (0, 2, 0),
@@ -101,6 +108,7 @@ def test_a_projection_that_is_killed_goes_on_where_it_was(step: Step, times: int
     assert os.waitstatus_to_exitcode(status) == -signal.SIGKILL
     database = projected(url, records)
     assert tables(database) == foretell(records)
+    assert counted_scores(database) == foretell_scores(records)
 
 
 def die_at(step: Step, times: int, url: str, records: list[Record]) -> None:

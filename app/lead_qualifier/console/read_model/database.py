@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, inspect, text
+from sqlalchemy import Column, Connection, Engine, Table, create_engine, event, inspect, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError, SQLAlchemyError
@@ -16,6 +16,8 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError, S
 from lead_qualifier.console.read_model.tables import TABLE_PREFIX, metadata
 
 _BUSY_SECONDS = 30
+#: Per connection: a rebuild writes rows of a few indexes all over the file.
+_CACHE_KIB = 64 * 1024
 _CHECKPOINT = "PRAGMA wal_checkpoint(TRUNCATE)"
 _DAMAGED = frozenset({"SQLITE_CORRUPT", "SQLITE_NOTADB"})
 
@@ -77,6 +79,14 @@ class Database:
                 statement = statement.on_conflict_do_nothing(index_elements=keys)
             connection.execute(statement, [dict(row) for row in rows])
 
+    def add(self, connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]], sum_of: Column[Any]) -> None:
+        """Insert rows; to those whose keys are there, add what these have in one column."""
+        if rows:
+            statement = self._insert(table)
+            keys = [column.name for column in table.primary_key]
+            total = {sum_of.name: sum_of + statement.excluded[sum_of.name]}
+            connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=total), rows)
+
     @staticmethod
     def recreate(connection: Connection) -> None:
         """Drop every table of a projection, also those of other versions, and make the tables of this one."""
@@ -137,6 +147,7 @@ def _begin_explicitly(engine: Engine) -> None:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=NORMAL")
         connection.execute("PRAGMA secure_delete=ON")
+        connection.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:

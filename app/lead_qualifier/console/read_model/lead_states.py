@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -13,6 +14,7 @@ from lead_qualifier.console.read_model.database import Database
 from lead_qualifier.console.read_model.names import name_of, words_in
 from lead_qualifier.console.read_model.projector import in_parts
 from lead_qualifier.console.read_model.ranking import rank_of
+from lead_qualifier.console.read_model.score_counts import Place, add_counts, places_of
 from lead_qualifier.console.read_model.tables import assignment_leads, events, leads, words
 from lead_qualifier.engine.checkpoint import CHECKPOINT_KEY
 from lead_qualifier.kafka.records import Record
@@ -49,18 +51,25 @@ class LeadStates:
                 newest.pop(key, None)
             else:
                 newest[key] = lead, value
-        erased = _erase(connection, list(gone))
+        counts: Counter[Place] = Counter()
+        erased = _erase(connection, list(gone), counts)
         if erased:
             self._on_erased()
-        self._hold(connection, newest)
+        self._hold(connection, newest, counts)
+        add_counts(self._database, connection, counts)
         return erased
 
-    def _hold(self, connection: Connection, held: Mapping[bytes, tuple[Lead, bytes]]) -> None:
-        rows = {key: self._row(key, lead, value) for key, (lead, value) in held.items()}
+    def _hold(self, connection: Connection, held: Mapping[bytes, tuple[Lead, bytes]], counts: Counter[Place]) -> None:
+        # In the order of the keys, which is the one of the table.
+        rows = {key: self._row(key, *held[key]) for key in sorted(held)}
         names: dict[bytes, bytes] = {}
         for some in in_parts(list(rows)):
-            found = connection.execute(select(leads.c.lead_id, leads.c.name).where(leads.c.lead_id.in_(some)))
-            names.update((one.lead_id, one.name) for one in found)
+            columns = select(leads.c.lead_id, leads.c.name, leads.c.value)
+            for one in connection.execute(columns.where(leads.c.lead_id.in_(some))):
+                names[one.lead_id] = one.name
+                counts.subtract(places_of(_lead(one.value)))
+        for lead, _ in held.values():
+            counts.update(places_of(lead))
         self._database.upsert(connection, leads, list(rows.values()))
         renamed = [key for key, row in rows.items() if names.get(key, b"") != row["name"]]
         for some in in_parts([key for key in renamed if key in names]):
@@ -88,10 +97,12 @@ class LeadStates:
         }
 
 
-def _erase(connection: Connection, keys: Sequence[bytes]) -> bool:
-    """Whether there was anything."""
+def _erase(connection: Connection, keys: Sequence[bytes], counts: Counter[Place]) -> bool:
+    """Whether there was anything. What is counted no longer is taken off `counts`."""
     count = 0
     for some in in_parts(keys):
+        for value in connection.execute(select(leads.c.value).where(leads.c.lead_id.in_(some))).scalars():
+            counts.subtract(places_of(_lead(value)))
         for table in (words, events, assignment_leads, leads):
             count += connection.execute(delete(table).where(table.c.lead_id.in_(some))).rowcount
     return count > 0

@@ -21,6 +21,8 @@ def name_of(attributes: Mapping[str, Any], name_attributes: Iterable[str]) -> st
 
 def words_in(text: str) -> list[str]:
     """The words of a text, each once, without case, accents and marks: `Müller-Straße` has `muller` and `strasse`."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    plain = "".join(char for char in decomposed if not unicodedata.combining(char))
+    plain = text.casefold()
+    if not plain.isascii():
+        decomposed = unicodedata.normalize("NFKD", plain)
+        plain = "".join(char for char in decomposed if not unicodedata.combining(char))
     return list(dict.fromkeys(word[:_LONGEST_WORD] for word in _WORD.findall(plain)))[:_MOST_WORDS]

@@ -2,18 +2,46 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Connection, Index, Integer, LargeBinary, MetaData, Table, Text
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Connection,
+    Dialect,
+    Double,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+)
+from typing_extensions import override
 
 #: Rises with every change of the tables or of what is written to them: another version's tables are dropped.
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 #: Of every table, so that the database may hold others: what else begins with it is dropped.
 TABLE_PREFIX = "lead_qualifier_"
 
 metadata = MetaData()
 
 
-def _table(name: str, *columns: Column[object] | Index) -> Table:
-    return Table(TABLE_PREFIX + name, metadata, *columns)
+class Bytes(LargeBinary):
+    """Bytes as the drivers take them. SQLAlchemy would wrap each value first, which costs more than storing it."""
+
+    cache_ok = True
+
+    @override
+    def bind_processor(self, dialect: Dialect) -> Any:
+        """None: nothing to do."""
+        return None
+
+
+def _table(name: str, *columns: Column[object] | Index, with_rowid: bool = True) -> Table:
+    """`with_rowid`: False for a table of keys, which SQLite then holds once instead of twice."""
+    return Table(TABLE_PREFIX + name, metadata, *columns, sqlite_with_rowid=with_rowid)
 
 
 projection = _table(
@@ -33,19 +61,19 @@ positions = _table(
 )
 rules = _table(
     "rules",
-    Column("key", LargeBinary, primary_key=True),
+    Column("key", Bytes, primary_key=True),
     Column("revision", BigInteger, nullable=False),
-    Column("value", LargeBinary, nullable=False),
+    Column("value", Bytes, nullable=False),
 )
 leads = _table(
     "leads",
-    Column("lead_id", LargeBinary, primary_key=True),
+    Column("lead_id", Bytes, primary_key=True),
     Column("rank", BigInteger, nullable=False),  # see ranking.py
-    Column("status", LargeBinary, nullable=False),
-    Column("owner_id", LargeBinary),
-    Column("name", LargeBinary, nullable=False),
+    Column("status", Bytes, nullable=False),
+    Column("owner_id", Bytes),
+    Column("name", Bytes, nullable=False),
     Column("erased_ms", BigInteger, nullable=False),  # what is older is of an erased lead with the same id
-    Column("value", LargeBinary, nullable=False),  # as on lead-state
+    Column("value", Bytes, nullable=False),  # as on lead-state
 )
 Index(TABLE_PREFIX + "leads_newest", leads.c.rank, leads.c.lead_id)
 Index(TABLE_PREFIX + "leads_by_owner", leads.c.owner_id, leads.c.rank, leads.c.lead_id)
@@ -53,40 +81,50 @@ Index(TABLE_PREFIX + "leads_by_status", leads.c.status, leads.c.rank, leads.c.le
 
 words = _table(
     "words",
-    Column("word", LargeBinary, primary_key=True),
-    Column("lead_id", LargeBinary, primary_key=True),
+    Column("word", Bytes, primary_key=True),
+    Column("lead_id", Bytes, primary_key=True),
+    with_rowid=False,
 )
 Index(TABLE_PREFIX + "words_of_lead", words.c.lead_id)
+
+score_counts = _table(
+    "score_counts",  # see score_counts.py
+    Column("scoring_model", Bytes, primary_key=True),
+    Column("level", Double, primary_key=True),
+    Column("known", Boolean, primary_key=True),
+    Column("leads", BigInteger, nullable=False),
+    with_rowid=False,
+)
 
 events = _table(
     "events",
     Column("topic", Text, primary_key=True),
     Column("partition", Integer, primary_key=True, autoincrement=False),
     Column("offset", BigInteger, primary_key=True, autoincrement=False),
-    Column("lead_id", LargeBinary, nullable=False),
+    Column("lead_id", Bytes, nullable=False),
     Column("timestamp_ms", BigInteger, nullable=False),
-    Column("value", LargeBinary, nullable=False),
+    Column("value", Bytes, nullable=False),
 )
 Index(TABLE_PREFIX + "events_of_lead", events.c.lead_id)
 
 definitions = _table(
     "definitions",
     Column("kind", Text, primary_key=True),  # by its word on the command line
-    Column("id", LargeBinary, primary_key=True),
+    Column("id", Bytes, primary_key=True),
     Column("revision", BigInteger, nullable=False),
-    Column("value", LargeBinary, nullable=False),
+    Column("value", Bytes, nullable=False),
 )
 sellers = _table(
     "sellers",
-    Column("seller_id", LargeBinary, primary_key=True),
-    Column("value", LargeBinary, nullable=False),  # as on assignment-state
+    Column("seller_id", Bytes, primary_key=True),
+    Column("value", Bytes, nullable=False),  # as on assignment-state
 )
 assignment_leads = _table(
     "assignment_leads",
-    Column("lead_id", LargeBinary, primary_key=True),
+    Column("lead_id", Bytes, primary_key=True),
     Column("waits", BigInteger, nullable=False),  # its place among all that wait; 0: it does not wait
     Column("timestamp_ms", BigInteger, nullable=False),
-    Column("value", LargeBinary, nullable=False),  # as on assignment-state
+    Column("value", Bytes, nullable=False),  # as on assignment-state
 )
 Index(TABLE_PREFIX + "assignment_waiting", assignment_leads.c.waits)
 
@@ -94,11 +132,11 @@ trail = _table(
     "trail",
     Column("topic", Text, primary_key=True),
     Column("offset", BigInteger, primary_key=True, autoincrement=False),
-    Column("subject", LargeBinary, nullable=False),  # the id of what the command is about
+    Column("subject", Bytes, nullable=False),  # the id of what the command is about
     Column("kind", Text, nullable=False),  # what that is; empty if the record cannot be read
     Column("accepted", Boolean, nullable=False),
     Column("timestamp_ms", BigInteger, nullable=False),
-    Column("value", LargeBinary, nullable=False),
+    Column("value", Bytes, nullable=False),
 )
 Index(TABLE_PREFIX + "trail_newest", trail.c.timestamp_ms, trail.c.topic, trail.c.offset)
 Index(TABLE_PREFIX + "trail_of_subject", trail.c.subject, trail.c.timestamp_ms)
