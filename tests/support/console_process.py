@@ -27,6 +27,7 @@ class ConsoleProcess:
         link = self._link()
         self.client = httpx.Client(base_url=link.partition("/enter")[0], timeout=30)
         assert self.client.get(link).status_code == 303
+        self.client.headers["X-CSRF-Token"] = self.get("/session")["csrf_token"]
 
     def get(self, path: str, **parameters: str) -> dict[str, Any]:
         answer = self.client.get(f"/api/v1{path}", params=parameters)

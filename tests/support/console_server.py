@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Self
 
 import httpx
 import uvicorn
+from confluent_kafka import KafkaError, KafkaException
 
 from lead_qualifier.client.commands import CommandClient
+from lead_qualifier.client.inbound.checking import InboundRecord
+from lead_qualifier.client.inbound.sending import NotSent, Position
 from lead_qualifier.console.access.people import Person, Role
 from lead_qualifier.console.access.sessions import Access
 from lead_qualifier.console.api.commands import Commands
+from lead_qualifier.console.api.events import Events
 from lead_qualifier.console.api.leads import Leads
 from lead_qualifier.console.api.resources import Resources
 from lead_qualifier.console.app import create_application
@@ -29,6 +34,24 @@ from tests.support.console_records import projected, sqlite_url, world
 NOWHERE = "127.0.0.1:1"
 
 
+class FakeTopics:
+    """Takes the records of events, in place of a broker. `away`: as if none answered, after so many records."""
+
+    def __init__(self) -> None:
+        self.records: list[InboundRecord] = []
+        self.away: int | None = None
+
+    def send(self, records: Sequence[InboundRecord]) -> list[Position | NotSent]:
+        if self.away == 0:
+            raise KafkaException(KafkaError(KafkaError._TRANSPORT))
+        taken = records[: self.away]
+        self.records += taken
+        return [
+            Position(one.topic.name, 0, number) if number < len(taken) else NotSent(None)
+            for number, one in enumerate(records)
+        ]
+
+
 class ConsoleServer:
     """Serves what `world()` has. `standing` is what the projection says of itself."""
 
@@ -40,6 +63,7 @@ class ConsoleServer:
         port = self._listener.getsockname()[1]
         self.address = f"http://127.0.0.1:{port}"
         self.access = Access(port=port, person=Person("U-4", "Erika Beispiel", frozenset(roles)))
+        self.topics = FakeTopics()
         self.leads = Leads(Reader(self.database, unknown_leads="open"))
         self.resources = Resources(
             standing=lambda: self.standing,
@@ -47,6 +71,7 @@ class ConsoleServer:
             commands=Commands(
                 CommandClient(Connection(bootstrap_servers=NOWHERE), topic_prefix="", issued_by="test", timeout=1)
             ),
+            events=Events(self.topics, time_tolerance=timedelta(hours=1)),
         )
         self.application = create_application(self.resources, self.access)
         self._server = uvicorn.Server(uvicorn.Config(self.application, log_config=None, access_log=False))

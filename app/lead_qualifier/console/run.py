@@ -13,10 +13,12 @@ import uvicorn
 
 from lead_qualifier.client.authorship import author_of_commands
 from lead_qualifier.client.commands import CommandClient
+from lead_qualifier.client.inbound.sending import InboundSender
 from lead_qualifier.console.access.hosts import check_loopback
 from lead_qualifier.console.access.people import user_of_this_machine
 from lead_qualifier.console.access.sessions import Access
 from lead_qualifier.console.api.commands import Commands
+from lead_qualifier.console.api.events import Events
 from lead_qualifier.console.api.leads import Leads
 from lead_qualifier.console.api.resources import Resources
 from lead_qualifier.console.app import create_application
@@ -57,6 +59,7 @@ def run_console(
     projection = Projection(database, topics, name_attributes=_name_attributes(settings))
     follower = Follower(connection, topics, projection, rights=console_reads(naming_of(settings)))
     author = author_of_commands(settings)
+    sender = InboundSender(connection, topic_prefix=settings.topic_prefix)
     resources = Resources(
         standing=lambda: follower.standing,
         leads=Leads(Reader(database, unknown_leads=settings.unknown_leads.value)),
@@ -68,6 +71,7 @@ def run_console(
                 timeout=settings.command_timeout,
             )
         ),
+        events=Events(sender, time_tolerance=settings.time_tolerance),
     )
     with listener or listen(settings.console_host, settings.console_port) as listening:
         port = listening.getsockname()[1]
@@ -80,6 +84,7 @@ def run_console(
             show_link(f"http://{_in_url(settings.console_host)}:{port}/enter?key={access.link.key}")
             yield
             follower.stop()
+            sender.close()
             database.close()
 
         application = create_application(resources, access, running=running)

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import confluent_kafka
-from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka import KafkaError, KafkaException, Message
 
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.kafka.errors import NotAllowed, NotDelivered, is_forbidden
@@ -19,6 +19,9 @@ from lead_qualifier.kafka.tls_files import TlsFiles
 
 Delivered = Callable[[KafkaError | None], None]
 """Gets what became of one record: None if the broker has it. Called by `send`, `poll` or `flush`."""
+
+Written = Callable[[int, int], None]
+"""Gets the partition and the offset of a record that the broker has."""
 
 _DELIVERY_SECONDS = 20.0
 #: What brokers allow at most unless they are configured otherwise (`transaction.max.timeout.ms`).
@@ -73,9 +76,10 @@ class Producer:
         partition: int = -1,
         timestamp_ms: int = 0,
         delivered: Delivered | None = None,
+        written: Written | None = None,
     ) -> None:
         """Queue a record, and wait while there is no room for it. `delivered` gets what becomes of it; without it, a
-        failure is raised by the next `flush`.
+        failure is raised by the next `flush`. `written` gets where it is, before that.
 
         Header names that not every client can read are escaped. A partition of -1 leaves the choice to the key; a
         timestamp that is 0 or that a broker would refuse is now. Raises KafkaException, and what `flush` raises.
@@ -84,7 +88,12 @@ class Producer:
             timestamp_ms = 0
         portable: list[Any] = [(portable_name(name), content) for name, content in headers or ()]
 
-        def on_delivery(error: KafkaError | None, _message: object) -> None:
+        def on_delivery(error: KafkaError | None, message: Message) -> None:
+            if error is None and written is not None:
+                partition, offset = message.partition(), message.offset()
+                assert partition is not None  # the broker has it
+                assert offset is not None
+                written(partition, offset)
             if delivered is not None:
                 delivered(error)
             elif error is not None and self._failed is None:

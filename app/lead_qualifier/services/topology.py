@@ -287,6 +287,14 @@ class ConsoleTopology:
 
 _SERVICES = (WORKER, *DOWNSTREAM.values())
 
+PUBLIC_INPUTS: tuple[Topic, ...] = _each_once(
+    topic
+    for service in _SERVICES
+    for topic in service.reads
+    if not {*topic.external_writers} <= {"administrators", "the command line"}
+)
+"""What other systems report: scoring engines, the CRM, mail systems. Commands are people's."""
+
 CONSOLE = ConsoleTopology(
     command="lead-qualifier console",
     lead_state=LEAD_STATE,
@@ -298,12 +306,12 @@ CONSOLE = ConsoleTopology(
     asked=(),
     writes=(
         FEATURE_COMMANDS,
-        SCORING_MODEL_CHANGED,
         QUALIFICATION_COMMANDS,
         *(topics.commands(kind) for kind in topics.KINDS),
+        *PUBLIC_INPUTS,
     ),
 )
-"""The console, which reads what the services write, and sends them commands. Its ACLs are derived from this."""
+"""The console, which reads what the services write, and sends them commands and events. Its ACLs follow from this."""
 
 PROJECTED: tuple[Topic, ...] = tuple(service.definitions for service in _SERVICES if service.definitions is not None)
 """The topics of rules that processes follow. They are written from the state of commands, outside of transactions; the

@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from lead_qualifier import __version__
+from lead_qualifier.console.api.event_forms import EventsProblem
 from lead_qualifier.console.api.forms import Problem
 from lead_qualifier.console.api.problems import MEDIA_TYPE
 from lead_qualifier.console.api.resources import Resources, api_routes
@@ -42,26 +43,30 @@ def description() -> dict[str, Any]:
     schemas = document["components"]["schemas"]
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
-    schemas["Problem"] = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+    for problem in (Problem, EventsProblem):
+        schemas[problem.__name__] = problem.model_json_schema(ref_template="#/components/schemas/{model}")
+        schemas[problem.__name__].pop("$defs", None)  # they are schemas of answers, too
     for path, item in document["paths"].items():
-        for operation in item.values():
-            operation["responses"].pop("422", None)
-            _add_problems(operation, path)
+        for method, operation in item.items():
+            if "application/json" in operation["responses"].get("422", {}).get("content", {}):
+                del operation["responses"]["422"]  # FastAPI's own, in place of which there is 400
+            _add_problems(operation, path, is_read=method == "get")
     session = {"type": "apiKey", "in": "cookie", "name": "lead-qualifier-6070"}
     document["components"]["securitySchemes"] = {"session": session | {"description": "The name ends with the port."}}
     return document
 
 
-def _add_problems(operation: dict[str, Any], path: str) -> None:
+def _add_problems(operation: dict[str, Any], path: str, *, is_read: bool) -> None:
     if path.endswith("/health"):
         health = {"schema": {"$ref": "#/components/schemas/Health"}}
         about = "The data is incomplete, or cannot be kept up to date."
         operation["responses"]["503"] = {"description": about, "content": {"application/json": health}}
         return
     operation["security"] = [{"session": []}]
-    if "{lead_id}" in path:
+    about_held_lead = is_read and "{lead_id}" in path
+    if about_held_lead:
         operation["responses"]["304"] = {"description": "The client has it already (If-None-Match)."}
     for status, about in _PROBLEMS.items():
-        if status != "404" or "{lead_id}" in path:
+        if status != "404" or about_held_lead:
             content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-            operation["responses"][status] = {"description": about, "content": content}
+            operation["responses"].setdefault(status, {"description": about, "content": content})

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from fastapi import APIRouter
 
 from lead_qualifier.console.api.commands import Commands
+from lead_qualifier.console.api.event_routes import event_routes
+from lead_qualifier.console.api.events import Events
 from lead_qualifier.console.api.health import health_routes
 from lead_qualifier.console.api.lead_routes import lead_routes
 from lead_qualifier.console.api.leads import Leads
@@ -24,6 +26,7 @@ class Resources:
     standing: Callable[[], Standing]
     leads: Leads
     commands: Commands
+    events: Events
 
 
 def api_routes(resources: Resources) -> APIRouter:
@@ -31,5 +34,6 @@ def api_routes(resources: Resources) -> APIRouter:
     router = APIRouter(prefix=PREFIX)
     router.include_router(lead_routes(resources.leads))
     router.include_router(session_routes())
+    router.include_router(event_routes(resources.events))
     router.include_router(health_routes(resources.standing))
     return router

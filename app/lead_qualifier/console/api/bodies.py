@@ -1,0 +1,22 @@
+"""Reads the bodies of requests that programs send, up to a limit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from fastapi import Request
+
+from lead_qualifier.console.errors import ApiError
+
+
+async def body_of(request: Request, most: int, too_large: Callable[[], ApiError]) -> bytes:
+    """The body of a request. Raises the error that `too_large` makes if it has more than so many bytes."""
+    announced = request.headers.get("content-length", "")
+    if announced.isdecimal() and int(announced) > most:
+        raise too_large()
+    body = bytearray()
+    async for part in request.stream():
+        body += part
+        if len(body) > most:
+            raise too_large()
+    return bytes(body)
