@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
-import subprocess
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
 from lead_qualifier.console.read_model.standing import Phase, Standing
+from tests.support.console_pages import axe_findings, switch, width_of
 from tests.support.console_records import STRANGE_IDS
 from tests.support.console_server import ConsoleServer
 
-AXE = "axe-core@4.10.3"
 PAGES = (
+    "/",
     "/leads",
     "/leads?q=weber",
     "/leads?q=nobody",
@@ -29,73 +26,6 @@ PAGES = (
 )
 #: Where `make pictures` wants the pictures of the documentation.
 PICTURES = os.environ.get("PICTURES")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if chromium is None:
-        if os.environ.get("CI") == "true":
-            pytest.fail("no chromium on the PATH")
-        pytest.skip("no chromium on the PATH (Debian: apt-get install chromium)")
-    # Its sandbox does not run as root, as in a container.
-    options: dict[str, Any] = {"executable_path": chromium, "args": ["--no-sandbox"]}
-    with sync_playwright() as playwright, playwright.chromium.launch(**options) as launched:
-        yield launched
-
-
-@pytest.fixture(scope="module")
-def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
-    npm = shutil.which("npm")
-    if npm is None:
-        pytest.skip("no npm on the PATH, which brings axe-core")
-    folder = tmp_path_factory.mktemp("axe")
-    command = [npm, "install", "--silent", "--no-audit", "--no-fund", AXE]
-    if subprocess.run(command, cwd=folder, check=False, timeout=120).returncode:
-        pytest.skip("npm could not bring axe-core: no network, perhaps")
-    return (folder / "node_modules" / "axe-core" / "axe.min.js").read_text()
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ConsoleServer]:
-    with ConsoleServer(tmp_path_factory.mktemp("console")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def context(browser: Browser, server: ConsoleServer) -> Iterator[BrowserContext]:
-    context = browser.new_context(locale="de-DE", base_url=server.address)
-    context.set_default_timeout(20_000)
-    page = context.new_page()
-    page.goto(server.link)
-    expect(page).to_have_url(f"{server.address}/leads")
-    page.close()
-    yield context
-    context.close()
-
-
-@pytest.fixture
-def page(context: BrowserContext) -> Iterator[Page]:
-    """A page that loads what it needs, and breaks no policy."""
-    page = context.new_page()
-    complaints: list[str] = []
-
-    def complain(message: ConsoleMessage) -> None:
-        if "status of 404" not in message.text:  # of the page itself
-            complaints.append(message.text)
-
-    page.on("console", complain)
-    yield page
-    page.close()
-    assert complaints == []
-
-
-def switch(page: Page, language: str) -> None:
-    page.goto("/leads")
-    link = page.get_by_role("link", name=language, exact=True)
-    if link.count():
-        link.click()
-    expect(page.locator("nav.languages [aria-current]")).to_have_text(language)
 
 
 @pytest.mark.parametrize(
@@ -159,11 +89,7 @@ def test_axe_finds_nothing(language: str, scheme: str, page: Page, axe: str) -> 
     page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
     for address in PAGES:
         page.goto(address)
-        page.evaluate(axe)
-        found = page.evaluate(
-            "axe.run({runOnly: ['wcag2a','wcag2aa','wcag21a','wcag21aa','wcag22aa','best-practice']})"
-        )
-        assert [(one["id"], one["nodes"][0]["html"]) for one in found["violations"]] == [], address
+        assert axe_findings(page, axe) == [], address
 
 
 @pytest.mark.parametrize("language", ["Deutsch", "English"])
@@ -172,7 +98,7 @@ def test_nothing_is_cut_off_at_320_pixels(language: str, page: Page) -> None:
     page.set_viewport_size({"width": 320, "height": 640})
     for address in (*PAGES, *(f"/leads?q={number}" for number in range(3))):
         page.goto(address)
-        assert page.evaluate("document.documentElement.scrollWidth") <= 320, address
+        assert width_of(page) <= 320, address
 
 
 def test_every_id_leads_to_its_lead(page: Page) -> None:

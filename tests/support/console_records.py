@@ -15,7 +15,15 @@ from lead_qualifier.assignment.state import State, encode_state
 from lead_qualifier.console.read_model.database import Database
 from lead_qualifier.console.read_model.projection import Projection
 from lead_qualifier.console.read_model.projectors import ProjectedTopics
-from lead_qualifier.console.read_model.tables import events, leads, score_counts, words
+from lead_qualifier.console.read_model.tables import (
+    events,
+    leads,
+    qualifications,
+    qualified_daily,
+    reactions,
+    score_counts,
+    words,
+)
 from lead_qualifier.definitions.entries import Entry, Status, encode_entry
 from lead_qualifier.definitions.qualification_models import entries
 from lead_qualifier.definitions.qualification_models.entries import (
@@ -34,6 +42,7 @@ from tests.support.console_sales_story import sales_story
 from tests.support.messages import model
 
 STATE, RULES, QUALIFIED, ASSIGNED = "lead-state", "qualification-models", "lead-qualified", "lead-assigned"
+RESPONSES, RECYCLED = "lead-sales-response", "lead-recycled"
 TOPICS = ProjectedTopics.of(CONSOLE, topic_prefix="", state_prefix="")
 NAMES = ("name", "company")
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -172,6 +181,12 @@ def assignment(lead_id: str, *, at: float = 1, owner: str = "S-1") -> dict[str, 
     }
 
 
+def response(lead_id: str, *, at: float = 2, reason: str | None = None) -> dict[str, Any]:
+    """Sales accepted the lead, or rejected it for this reason."""
+    answer = {"response": "accepted"} if reason is None else {"response": "rejected", "reason": reason}
+    return {"event_id": f"response-{at:g}", "lead_id": lead_id, "occurred_at": minutes(at).isoformat(), **answer}
+
+
 #: Ids that break what does not expect them: slashes, dots, escapes, markup, other scripts, another order of writing.
 STRANGE_IDS = (
     "a/b/explanation",
@@ -208,12 +223,23 @@ def world() -> list[Record]:
         log.lead(lead_id, qualified_lead(f"Lead {number} <i>{lead_id[:9]}</i>", at=-60 - number))
     for number in range(60):
         log.lead(f"M-{number:03}", Lead(known=True, attributes={"name": f"Muster {number}"}, changed_at=NOON))
+    past_weeks(log)
     log.write(STATE, "L-broken", b'{"status": 1}')
     log.lead("L-gone", qualified_lead("Gone Person"))
     log.event(QUALIFIED, qualification("L-gone"))
     log.erase("L-gone")
     sales_force(log, waiting=("M-000", STRANGE_IDS[4]))
     return log.records
+
+
+def past_weeks(log: RecordLog) -> None:
+    """Qualifications of the eleven weeks before, by a model that is live and by one that is gone."""
+    for week in range(1, 12):
+        for number in range(3 + week * 5 % 7):
+            model_id = "enterprise" if number % 3 else "partner-2025"
+            at = -week * 7 * 24 * 60 + number
+            event = qualification(f"M-{(week * 5 + number) % 60:03}", at=at) | {"qualification_model_id": model_id}
+            log.event(QUALIFIED, event, at=minutes(at))
 
 
 def projected(url: str, records: list[Record]) -> Database:
@@ -237,6 +263,29 @@ def counted_scores(database: Database) -> dict[tuple[bytes, float, bool], int]:
     with database.snapshot() as connection:
         found = connection.execute(select(score_counts)).all()
     return {(one.scoring_model, one.level, one.known): one.leads for one in found}
+
+
+Counted = tuple[set[Any], set[Any], Mapping[tuple[str, str], int]]
+
+
+def counted(database: Database) -> Counted:
+    """The qualifications, the reactions, and how many qualifications there are by day and model."""
+    with database.snapshot() as connection:
+        qualified = {
+            (one.partition, one.offset, one.lead_id, one.model_id.decode(), one.number)
+            for one in connection.execute(select(qualifications))
+        }
+        reacted = {
+            (one.topic, one.partition, one.offset, one.lead_id, one.kind, one.what and one.what.decode())
+            for one in connection.execute(select(reactions))
+        }
+        daily = {
+            ((datetime(1970, 1, 1, tzinfo=UTC) + timedelta(one.day)).date().isoformat(), one.model_id.decode()): (
+                one.qualified
+            )
+            for one in connection.execute(select(qualified_daily))
+        }
+    return qualified, reacted, daily
 
 
 def sqlite_url(folder: Path) -> str:

@@ -26,7 +26,13 @@ def sales_story(lead_id: str, at: list[datetime]) -> Story:
     yield "lead-follow-up-overdue", {**told, **late, **due, **trigger}, 5
     ended = {"state": "disconnected", "reason": "lead_deactivated", "step_id": "call"}
     yield "sequence-changed", {**flow, **ended, "occurred_at": when[6], **trigger}, 6
-    answer = {"response": "rejected", "reason": "no budget", "seller_id": "S-1", "occurred_at": when[7]}
+    answer = {
+        "event_id": "a-1",
+        "response": "rejected",
+        "reason": "no budget",
+        "seller_id": "S-1",
+        "occurred_at": when[7],
+    }
     yield "lead-sales-response", {**told, **answer}, 7
     model = {"qualification_model_id": "enterprise", "qualification_model_version": 3, "qualification_number": 1}
     taken_back = {"status_reason": {"from": "marketing_qualified", "to": "new"}}

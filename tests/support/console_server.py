@@ -22,14 +22,20 @@ from lead_qualifier.console.access.sessions import Access
 from lead_qualifier.console.api.commands import Commands
 from lead_qualifier.console.api.events import Events
 from lead_qualifier.console.api.leads import Leads
+from lead_qualifier.console.api.overview import Overviews
+from lead_qualifier.console.api.qualifications import Qualifications
 from lead_qualifier.console.api.resources import Resources
 from lead_qualifier.console.app import create_application
+from lead_qualifier.console.read_model.qualification_reader import QualificationReader
 from lead_qualifier.console.read_model.reader import Reader
+from lead_qualifier.console.read_model.rule_entries import RulesReader
 from lead_qualifier.console.read_model.standing import Phase, Standing
 from lead_qualifier.console.run import listen
 from lead_qualifier.kafka.connection import Connection
-from tests.support.console_records import projected, sqlite_url, world
+from tests.support.console_records import minutes, projected, sqlite_url, world
 
+#: What the overview takes for now.
+NOW = minutes(90)
 #: No broker listens there.
 NOWHERE = "127.0.0.1:1"
 
@@ -64,10 +70,14 @@ class ConsoleServer:
         self.address = f"http://127.0.0.1:{port}"
         self.access = Access(port=port, person=Person("U-4", "Erika Beispiel", frozenset(roles)))
         self.topics = FakeTopics()
+        rules = RulesReader(self.database, unknown_leads="open")
+        qualifications = QualificationReader(self.database)
         self.leads = Leads(Reader(self.database, unknown_leads="open"))
         self.resources = Resources(
             standing=lambda: self.standing,
             leads=self.leads,
+            overviews=Overviews(rules, qualifications, lambda: self.standing, clock=lambda: NOW),
+            qualifications=Qualifications(rules, qualifications),
             commands=Commands(
                 CommandClient(Connection(bootstrap_servers=NOWHERE), topic_prefix="", issued_by="test", timeout=1)
             ),

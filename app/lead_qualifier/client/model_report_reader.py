@@ -8,12 +8,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
 
-import msgspec
-
-from lead_qualifier.client.decoding import decode_or_none
-from lead_qualifier.client.leads import decode_lead, unprocessed_by_workers
-from lead_qualifier.client.model_history import CriterionStood, HeldLead, ModelHistory, Standing
+from lead_qualifier.client.leads import unprocessed_by_workers
+from lead_qualifier.client.model_history import HeldLead, ModelHistory
 from lead_qualifier.client.model_report import ModelReport, model_report
+from lead_qualifier.client.reported_events import (
+    REACTIONS,
+    UNREADABLE,
+    add_qualification,
+    add_reaction,
+    held_lead,
+    qualification_in,
+    reaction_in,
+)
 from lead_qualifier.client.stored_state import state_changes
 from lead_qualifier.engine import partition_of
 from lead_qualifier.engine.checkpoint import Checkpoint
@@ -21,21 +27,9 @@ from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.kafka.errors import TopicMissing
 from lead_qualifier.kafka.reader import TopicReader
 from lead_qualifier.kafka.records import PartitionId, Record
-from lead_qualifier.messages.decode import decode_sales_response
-from lead_qualifier.messages.errors import BadMessage
 from lead_qualifier.messages.plausible_time import has_time
-from lead_qualifier.messages.topics import (
-    LEAD_ASSIGNED,
-    LEAD_QUALIFIED,
-    LEAD_RECYCLED,
-    LEAD_SALES_RESPONSE,
-    LEAD_STATE,
-    Topic,
-)
-from lead_qualifier.qualification.lead_fields import OPEN, QUALIFIED
-from lead_qualifier.qualification.leads import Lead
-from lead_qualifier.qualification.merging import holds_nothing
-from lead_qualifier.qualification.utc import Moment, from_milliseconds, to_microseconds, to_milliseconds
+from lead_qualifier.messages.topics import LEAD_QUALIFIED, LEAD_SALES_RESPONSE, LEAD_STATE, Topic
+from lead_qualifier.qualification.utc import from_milliseconds, to_microseconds, to_milliseconds
 
 _REPORT_EVERY = 50_000
 
@@ -89,9 +83,7 @@ def report_model(
     work = _Reading(TopicReader(connection), model_id, topic_prefix, progress)
     work.qualifications()
     work.leads(LEAD_STATE.full_name(state_prefix))
-    work.decisions()
-    work.answers()
-    work.recycled()
+    work.reactions()
     responses = work.retained[LEAD_SALES_RESPONSE]
     answers_from = 0 if responses.complete else to_microseconds(responses.since or at)
     return ReportedModel(
@@ -107,31 +99,6 @@ def report_model(
     )
 
 
-class _Qualified(msgspec.Struct, gc=False):
-    qualification_model_id: str
-    qualification_model_version: int
-    qualification_number: int
-    occurred_at: Moment
-    criteria: tuple[CriterionStood, ...]
-    fast_track: bool = False
-    lead_changed_offset: int = -1
-
-
-class _Result(msgspec.Struct, gc=False):
-    name: str
-
-
-class _Assigned(msgspec.Struct, gc=False):
-    result: _Result
-    decided_at: Moment
-    owner_departed: str | None = None
-
-
-class _Recycled(msgspec.Struct, gc=False):
-    qualification_model_id: str
-    occurred_at: Moment
-
-
 class _Reading:
     """Reads one topic after the other into a history."""
 
@@ -145,22 +112,10 @@ class _Reading:
 
     def qualifications(self) -> None:
         """Those by the model, and which leads they are about."""
-        decode = msgspec.json.Decoder(_Qualified).decode
         for record in self._records(LEAD_QUALIFIED):
-            event = decode_or_none(decode, record.value)
-            if event is None or record.key is None or event.qualification_model_id != self._model_id:
-                continue
-            occurred = to_microseconds(event.occurred_at)
-            self.history.qualified(
-                record.key,
-                event.qualification_model_version,
-                event.qualification_number,
-                event.criteria,
-                occurred=occurred,
-                written=record.timestamp_ms * 1000 if has_time(record.timestamp_ms) else occurred,
-                fast_track=event.fast_track,
-                known_until=event.lead_changed_offset,
-            )
+            found = qualification_in(record)
+            if found is not None and record.key is not None and found.model_id == self._model_id:
+                add_qualification(self.history, record.key, found)
 
     def leads(self, topic: str) -> None:
         """What is held about these leads, and about those that they were merged into.
@@ -181,42 +136,16 @@ class _Reading:
             partitions = [partition for partition in all_partitions if partition[1] in found]
             begun = count
 
-    def decisions(self) -> None:
-        """What assignment decided about these leads."""
-        decode = msgspec.json.Decoder(_Assigned).decode
-        for lead, record in self._about_them(LEAD_ASSIGNED):
-            event = decode_or_none(decode, record.value)
-            if event is not None and event.owner_departed is None:
-                self.history.decided(lead, to_microseconds(event.decided_at), event.result.name)
-
-    def answers(self) -> None:
-        """What sales answered about these leads, to this model's qualification or to all."""
-        for lead, record in self._about_them(LEAD_SALES_RESPONSE):
-            try:
-                event = decode_sales_response(record.key, record.value, record.headers)
-            except BadMessage:
-                continue  # a dead letter
-            if event.get("qualification_model_id") in {None, self._model_id}:
-                self.history.answered(
-                    lead,
-                    to_microseconds(event["occurred_at"]),
-                    accepted=event["response"] == "accepted",
-                    reason=event.get("reason"),
-                )
-
-    def recycled(self) -> None:
-        """Whose flags were taken back."""
-        decode = msgspec.json.Decoder(_Recycled).decode
-        for lead, record in self._about_them(LEAD_RECYCLED):
-            event = decode_or_none(decode, record.value)
-            if event is not None and event.qualification_model_id == self._model_id:
-                self.history.recycled(lead, to_microseconds(event.occurred_at))
-
-    def _about_them(self, topic: Topic) -> Iterator[tuple[bytes, Record]]:
+    def reactions(self) -> None:
+        """What assignment and sales did with these leads, because of this model's qualification or of any."""
         leads = self.history.leads
-        for record in self._records(topic):
-            if (lead := record.key) is not None and lead in leads:
-                yield lead, record
+        for topic in REACTIONS:
+            for record in self._records(topic):
+                if record.key is None or record.key not in leads:
+                    continue
+                found = reaction_in(topic, record)
+                if found is not None and found.model_id in {None, self._model_id}:
+                    add_reaction(self.history, record.key, found)
 
     def _records(self, topic: Topic) -> Iterator[Record]:
         """Every record of a topic, if there is such a topic; notes what it still has."""
@@ -249,29 +178,8 @@ class _Reading:
 
     def _held(self, key: bytes, value: bytes | None) -> HeldLead:
         self.unreadable.discard(key)
-        if value is None:
-            return HeldLead(Standing.ERASED)
-        lead = decode_or_none(decode_lead, value)
-        if lead is None:
+        held = held_lead(value, self._model_id)
+        if held is None:
             self.unreadable.add(key)
-            return _UNREADABLE
-        merged_into = None if lead.merged_into is None else lead.merged_into.encode()
-        if holds_nothing(lead):
-            return HeldLead(Standing.ERASED, merged_into=merged_into)
-        mark = lead.marks.get(self._model_id)
-        return HeldLead(
-            _standing(lead),
-            changed=0 if lead.changed_at is None else to_microseconds(lead.changed_at),
-            number=0 if mark is None else mark.number,
-            merged_into=merged_into,
-            erased_at=lead.erasure,
-        )
-
-
-_UNREADABLE = HeldLead(Standing.OPEN, number=sys.maxsize)
-
-
-def _standing(lead: Lead) -> Standing:
-    if QUALIFIED in {lead.status, lead.status_reason}:
-        return Standing.CONVERTED
-    return Standing.OPEN if lead.status == OPEN else Standing.LOST
+            return UNREADABLE
+        return held

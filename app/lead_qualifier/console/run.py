@@ -20,13 +20,17 @@ from lead_qualifier.console.access.sessions import Access
 from lead_qualifier.console.api.commands import Commands
 from lead_qualifier.console.api.events import Events
 from lead_qualifier.console.api.leads import Leads
+from lead_qualifier.console.api.overview import Overviews
+from lead_qualifier.console.api.qualifications import Qualifications
 from lead_qualifier.console.api.resources import Resources
 from lead_qualifier.console.app import create_application
 from lead_qualifier.console.read_model.database import Database
 from lead_qualifier.console.read_model.follower import Follower
 from lead_qualifier.console.read_model.projection import Projection
 from lead_qualifier.console.read_model.projectors import ProjectedTopics
+from lead_qualifier.console.read_model.qualification_reader import QualificationReader
 from lead_qualifier.console.read_model.reader import Reader
+from lead_qualifier.console.read_model.rule_entries import RulesReader
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.services.acls import console_reads, naming_of
 from lead_qualifier.services.topology import CONSOLE
@@ -60,9 +64,13 @@ def run_console(
     follower = Follower(connection, topics, projection, rights=console_reads(naming_of(settings)))
     author = author_of_commands(settings)
     sender = InboundSender(connection, topic_prefix=settings.topic_prefix)
+    rules = RulesReader(database, unknown_leads=settings.unknown_leads.value)
+    qualifications = QualificationReader(database)
     resources = Resources(
         standing=lambda: follower.standing,
         leads=Leads(Reader(database, unknown_leads=settings.unknown_leads.value)),
+        overviews=Overviews(rules, qualifications, lambda: follower.standing),
+        qualifications=Qualifications(rules, qualifications),
         commands=Commands(
             CommandClient(
                 connection,

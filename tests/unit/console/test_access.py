@@ -49,7 +49,7 @@ def test_the_link_opens_one_session() -> None:
 
 def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(server: ConsoleServer) -> None:
     answer = httpx.get(server.link)
-    assert answer.headers["location"] == "/leads"
+    assert answer.headers["location"] == "/"
     given = answer.headers["set-cookie"].lower()
     assert "httponly" in given
     assert "samesite=strict" in given
@@ -85,7 +85,7 @@ def test_no_other_files_are_served(path: str, server: ConsoleServer) -> None:
 @pytest.mark.parametrize("back", ["https://evil.example", "//evil.example", "/\\evil.example", "javascript:x"])
 def test_the_switch_of_languages_leads_nowhere_else(back: str, server: ConsoleServer) -> None:
     answer = httpx.get(f"{server.address}/language", params={"to": "de", "back": back})
-    assert (answer.status_code, answer.headers["location"]) == (303, "/leads")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/")
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost", "127.9.9.9"])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -17,26 +16,10 @@ from lead_qualifier.console.read_model.standing import Phase, Standing
 from lead_qualifier.console.read_model.tables import events
 from tests.support.console_records import QUALIFIED, STRANGE_IDS, qualification
 from tests.support.console_server import ConsoleServer
+from tests.support.openapi import check
 
 ROOT = Path(__file__).parents[3]
 OPENAPI = ROOT / "schemas" / "console.openapi.json"
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ConsoleServer]:
-    with ConsoleServer(tmp_path_factory.mktemp("console")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def client(server: ConsoleServer) -> Iterator[httpx.Client]:
-    with server.client() as signed_in:
-        yield signed_in
-
-
-@pytest.fixture(scope="module")
-def document(client: httpx.Client) -> dict[str, Any]:
-    return dict(client.get("/api/v1/openapi.json").json())
 
 
 @pytest.fixture(scope="module")
@@ -46,16 +29,6 @@ def asked(client: httpx.Client, document: dict[str, Any]) -> tuple[httpx.Client,
 
 def lead_path(lead_id: str, more: str = "") -> str:
     return f"/api/v1/leads/{quote(lead_id, safe='')}{more}"
-
-
-def check(document: dict[str, Any], answer: httpx.Response, path: str) -> Any:
-    """The answer is one that the document describes for this path. Returns its body."""
-    described = document["paths"][path]["get"]["responses"][str(answer.status_code)]
-    kind = answer.headers["content-type"].partition(";")[0]
-    body = answer.json()
-    schema = described["content"][kind]["schema"] | {"components": document["components"]}
-    jsonschema.Draft202012Validator(schema).validate(body)
-    return body
 
 
 def test_the_stored_document_is_the_one_that_is_served(document: dict[str, Any]) -> None:

@@ -67,7 +67,7 @@ def test_the_switch_is_kept(tmp_path_factory: pytest.TempPathFactory) -> None:
         ConsoleServer(tmp_path_factory.mktemp("console")) as server,
         httpx.Client(base_url=server.address, headers={"Accept-Language": "en"}, follow_redirects=True) as client,
     ):
-        assert "Newest qualified first" in client.get(server.link).text
+        assert "Newest qualified leads" in client.get(server.link).text
         switched = client.get("/language", params={"to": "de", "back": "/leads?q=Weber"})
         assert "Nach ID" in switched.text
         assert '<html lang="de">' in client.get("/lead", params={"id": "L-1001"}).text

@@ -14,7 +14,8 @@ from lead_qualifier.console.read_model.projection import Projection
 from lead_qualifier.console.read_model.reader import LeadQuery, Reader
 from lead_qualifier.demo.broker.local_broker import free_ports
 from tests.oracle.console import foretell, foretell_scores
-from tests.support.console_records import NAMES, TOPICS, counted_scores, project, projected, tables, world
+from tests.oracle.console_qualifications import foretell_qualifications
+from tests.support.console_records import NAMES, TOPICS, counted, counted_scores, project, projected, tables, world
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +54,7 @@ def test_leads_are_projected_found_and_projected_again(url: str) -> None:
     database = projected(url, world())
     assert tables(database)[:2] == foretell(world())[:2]
     assert counted_scores(database) == foretell_scores(world())
+    assert counted(database) == foretell_qualifications(world())
     reader = Reader(database, unknown_leads="open")
 
     def found(query: LeadQuery) -> list[str]:

@@ -20,20 +20,24 @@ from lead_qualifier.kafka.records import Record
 from lead_qualifier.qualification.leads import Erased, Lead, Mark
 from lead_qualifier.qualification.utc import EARLIEST_PLAUSIBLE
 from tests.oracle.console import foretell, foretell_scores
+from tests.oracle.console_qualifications import foretell_qualifications
 from tests.support.console_records import (
     ASSIGNED,
     NAMES,
     QUALIFIED,
+    RESPONSES,
     STATE,
     TOPICS,
     RecordLog,
     assignment,
+    counted,
     counted_scores,
     minutes,
     project,
     projected,
     qualification,
     qualified_lead,
+    response,
     sqlite_url,
     tables,
     world,
@@ -64,6 +68,9 @@ def history(steps: list[tuple[int, int, int]]) -> list[Record]:
             log.event(ASSIGNED, assignment(lead_id, at=minute), at=at, partition=partition)
         elif what == 5:
             log.lead(lead_id, qualified_lead(f"name{name} rest", engagement=70 + name / 3), at=at, partition=partition)
+        elif what == 7:
+            answer = response(lead_id, at=minute, reason=("budget", None)[name % 2])
+            log.event(RESPONSES, answer, at=at, partition=partition)
         else:
             status = "disqualified" if name else "open"
             log.lead(lead_id, qualified_lead(f"name{name} rest", status=status), at=at, partition=partition)
@@ -71,7 +78,7 @@ def history(steps: list[tuple[int, int, int]]) -> list[Record]:
 
 
 @settings(max_examples=40)
-@given(steps=st.lists(st.tuples(st.integers(0, 6), st.integers(0, 3), st.integers(0, 2)), max_size=30))
+@given(steps=st.lists(st.tuples(st.integers(0, 7), st.integers(0, 3), st.integers(0, 2)), max_size=30))
 def test_the_tables_hold_what_the_topics_say(
     steps: list[tuple[int, int, int]], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -79,6 +86,7 @@ def test_the_tables_hold_what_the_topics_say(
     database = projected(sqlite_url(tmp_path_factory.mktemp("projection")), records)
     assert tables(database) == foretell(records)
     assert counted_scores(database) == foretell_scores(records)
+    assert counted(database) == foretell_qualifications(records)
     database.close()
 
 
@@ -86,16 +94,21 @@ def test_the_tables_hold_what_the_topics_say(
 @pytest.mark.parametrize("step", Step)
 def test_a_projection_that_is_killed_goes_on_where_it_was(step: Step, times: int, tmp_path: Path) -> None:
     steps = [
-        (5, 0, 0),
-        (5, 1, 1),
+        (6, 0, 0),
+        (6, 1, 1),
         (3, 0, 0),
+        (7, 0, 0),
         (0, 1, 0),
-        (5, 2, 2),
+        (6, 2, 2),
+        (3, 2, 0),
         (0, 0, 0),
         (5, 0, 1),
         (6, 0, 1),
         (6, 0, 0),
+        (3, 0, 1),
         (5, 3, 0),
+        (3, 3, 0),
+        (7, 3, 1),
         (0, 3, 0),
         (0, 2, 0),
     ]
@@ -109,6 +122,7 @@ def test_a_projection_that_is_killed_goes_on_where_it_was(step: Step, times: int
     database = projected(url, records)
     assert tables(database) == foretell(records)
     assert counted_scores(database) == foretell_scores(records)
+    assert counted(database) == foretell_qualifications(records)
 
 
 def die_at(step: Step, times: int, url: str, records: list[Record]) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import json
+from typing import Any
 
 from lead_qualifier.console.api.errors import InvalidParameter
+from lead_qualifier.console.read_model.qualification_reader import QualificationPosition
 from lead_qualifier.console.read_model.reader import Position
 
 #: No database holds a larger integer.
@@ -15,17 +17,49 @@ _LARGEST = 2**63 - 1
 def cursor_of(position: Position) -> str:
     """The cursor of what comes after this position."""
     rank, lead_id = position
-    parts = [rank, base64.b64encode(lead_id).decode()]
-    return base64.urlsafe_b64encode(json.dumps(parts).encode()).decode().rstrip("=")
+    return _encoded([rank, base64.b64encode(lead_id).decode()])
 
 
 def position_of(cursor: str) -> Position:
     """The position that a cursor stands for. Raises InvalidParameter."""
     try:
-        rank, lead_id = json.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
-        position = int(rank), base64.b64decode(lead_id, validate=True)
-        if not -_LARGEST <= position[0] <= _LARGEST:
-            raise OverflowError(rank)
-    except (ValueError, TypeError, RecursionError, OverflowError) as error:
-        raise InvalidParameter("is not a cursor of this list: begin without one", parameter="cursor") from error
-    return position
+        rank, lead_id = _decoded(cursor)
+        return _number(rank), base64.b64decode(lead_id, validate=True)
+    except _MALFORMED as error:
+        raise _refusal() from error
+
+
+def qualification_cursor_of(position: QualificationPosition) -> str:
+    """The cursor of the qualifications that come after this one in a list."""
+    return _encoded(list(position))
+
+
+def qualification_position_of(cursor: str) -> QualificationPosition:
+    """The position that such a cursor stands for. Raises InvalidParameter."""
+    try:
+        written, partition, offset = map(_number, _decoded(cursor))
+    except _MALFORMED as error:
+        raise _refusal() from error
+    return written, partition, offset
+
+
+_MALFORMED = (ValueError, TypeError, RecursionError, OverflowError)
+
+
+def _encoded(parts: list[Any]) -> str:
+    return base64.urlsafe_b64encode(json.dumps(parts).encode()).decode().rstrip("=")
+
+
+def _decoded(cursor: str) -> Any:
+    return json.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
+
+
+def _number(part: Any) -> int:
+    number = int(part)
+    if not -_LARGEST <= number <= _LARGEST:
+        raise OverflowError
+    return number
+
+
+def _refusal() -> InvalidParameter:
+    return InvalidParameter("is not a cursor of this list: begin without one", parameter="cursor")

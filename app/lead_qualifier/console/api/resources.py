@@ -13,6 +13,9 @@ from lead_qualifier.console.api.events import Events
 from lead_qualifier.console.api.health import health_routes
 from lead_qualifier.console.api.lead_routes import lead_routes
 from lead_qualifier.console.api.leads import Leads
+from lead_qualifier.console.api.overview import Overviews
+from lead_qualifier.console.api.overview_routes import overview_routes
+from lead_qualifier.console.api.qualifications import Qualifications
 from lead_qualifier.console.api.session import session_routes
 from lead_qualifier.console.read_model.standing import Standing
 
@@ -25,6 +28,8 @@ class Resources:
 
     standing: Callable[[], Standing]
     leads: Leads
+    overviews: Overviews
+    qualifications: Qualifications
     commands: Commands
     events: Events
 
@@ -32,6 +37,7 @@ class Resources:
 def api_routes(resources: Resources) -> APIRouter:
     """The routes of every resource."""
     router = APIRouter(prefix=PREFIX)
+    router.include_router(overview_routes(resources.overviews, resources.qualifications))
     router.include_router(lead_routes(resources.leads))
     router.include_router(session_routes())
     router.include_router(event_routes(resources.events))

@@ -16,5 +16,8 @@ class Entry:
     also: tuple[str, ...] = ()
 
 
-NAVIGATION: tuple[Entry, ...] = (Entry("/leads", _("Leads"), also=("/lead",)),)
+NAVIGATION: tuple[Entry, ...] = (
+    Entry("/", _("Overview")),
+    Entry("/leads", _("Leads"), also=("/lead",)),
+)
 """In the order in which people see them."""

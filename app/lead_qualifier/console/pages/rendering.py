@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -116,6 +116,14 @@ def _environment(language: Language) -> Environment:
         day, time = format_date(utc, "medium", locale=language.code), format_time(utc, "short", locale=language.code)
         return f"{day}, {time} UTC"
 
+    def exact(at: datetime) -> str:
+        utc = within_years(at)
+        day, time = format_date(utc, "medium", locale=language.code), format_time(utc, "medium", locale=language.code)
+        return f"{day}, {time} UTC"
+
+    def day(on: date) -> str:
+        return str(format_date(on, "medium", locale=language.code))
+
     def count(number: int) -> str:
         return str(format_decimal(number, locale=language.code))
 
@@ -126,6 +134,8 @@ def _environment(language: Language) -> Environment:
         translated=translated,
         term=term,
         moment=moment,
+        exact=exact,
+        day=day,
         count=count,
         score=language.wording.value,
         percent=percent,

@@ -13,7 +13,8 @@ from lead_qualifier.console.access.errors import NotSignedIn
 from lead_qualifier.console.access.sessions import SESSION_SECONDS, Access
 from lead_qualifier.console.api.resources import Resources
 from lead_qualifier.console.languages import LANGUAGES
-from lead_qualifier.console.pages.leads import ADDRESS, lead_pages
+from lead_qualifier.console.pages.leads import lead_pages
+from lead_qualifier.console.pages.overview import ADDRESS, overview_pages
 from lead_qualifier.console.pages.rendering import LANGUAGE_COOKIE, Pages
 
 STATIC = "/static"
@@ -27,10 +28,6 @@ _EMPTY = ""
 def page_routes(resources: Resources, pages: Pages, access: Access) -> APIRouter:
     """All of them."""
     router = APIRouter(include_in_schema=False)
-
-    @router.get("/")
-    def home() -> Response:
-        return RedirectResponse(HOME, status_code=303)
 
     @router.get("/enter")
     def enter(key: Annotated[str, Query(max_length=200)] = _EMPTY) -> Response:
@@ -48,6 +45,7 @@ def page_routes(resources: Resources, pages: Pages, access: Access) -> APIRouter
             answer.set_cookie(LANGUAGE_COOKIE, to, max_age=_YEAR_SECONDS, httponly=True, samesite="strict")
         return answer
 
+    router.include_router(overview_pages(resources.overviews, pages))
     router.include_router(lead_pages(resources.leads, pages))
     return router
 

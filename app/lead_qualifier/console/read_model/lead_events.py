@@ -19,11 +19,6 @@ class LeadEvents:
 
     def apply(self, connection: Connection, records: Sequence[Record]) -> bool:
         """Hold the events of leads that are held."""
-        ids = list({one.key for one in records if one.key})
-        erased_ms: dict[bytes, int] = {}
-        for some in in_parts(ids):
-            found = connection.execute(select(leads.c.lead_id, leads.c.erased_ms).where(leads.c.lead_id.in_(some)))
-            erased_ms.update((one.lead_id, one.erased_ms) for one in found)
         rows = [
             {
                 "topic": one.topic,
@@ -33,9 +28,22 @@ class LeadEvents:
                 "timestamp_ms": one.timestamp_ms,
                 "value": one.value,
             }
-            for one in records
-            if one.key in erased_ms and one.value is not None and one.timestamp_ms > (erased_ms[one.key] or -1)
+            for one in of_held_leads(connection, records)
         ]
         if rows:
             connection.execute(insert(events), rows)
         return False
+
+
+def of_held_leads(connection: Connection, records: Sequence[Record]) -> list[Record]:
+    """The records about leads that are held, and not about an erased lead with the same id."""
+    ids = list({one.key for one in records if one.key})
+    erased_ms: dict[bytes, int] = {}
+    for some in in_parts(ids):
+        found = connection.execute(select(leads.c.lead_id, leads.c.erased_ms).where(leads.c.lead_id.in_(some)))
+        erased_ms.update((one.lead_id, one.erased_ms) for one in found)
+    return [
+        one
+        for one in records
+        if one.key in erased_ms and one.value is not None and one.timestamp_ms > (erased_ms[one.key] or -1)
+    ]

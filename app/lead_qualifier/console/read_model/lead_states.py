@@ -10,6 +10,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from lead_qualifier.client.decoding import decode_or_none
 from lead_qualifier.client.leads import decode_lead, is_only_erased
+from lead_qualifier.console.read_model import qualifications
 from lead_qualifier.console.read_model.database import Database
 from lead_qualifier.console.read_model.names import name_of, words_in
 from lead_qualifier.console.read_model.projector import in_parts
@@ -84,6 +85,7 @@ class LeadStates:
             for table in (events, assignment_leads):
                 of_before = (table.c.lead_id == bindparam("key"), table.c.timestamp_ms <= bindparam("until"))
                 connection.execute(delete(table).where(*of_before), old)
+            qualifications.forget(connection, {one["key"]: one["until"] for one in old})
 
     def _row(self, key: bytes, lead: Lead, value: bytes) -> dict[str, Any]:
         return {
@@ -99,6 +101,7 @@ class LeadStates:
 
 def _erase(connection: Connection, keys: Sequence[bytes], counts: Counter[Place]) -> bool:
     """Whether there was anything. What is counted no longer is taken off `counts`."""
+    qualifications.forget(connection, dict.fromkeys(keys))
     count = 0
     for some in in_parts(keys):
         for value in connection.execute(select(leads.c.value).where(leads.c.lead_id.in_(some))).scalars():

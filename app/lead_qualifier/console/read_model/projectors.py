@@ -12,6 +12,7 @@ from lead_qualifier.console.read_model.definition_entries import DefinitionEntri
 from lead_qualifier.console.read_model.lead_events import LeadEvents
 from lead_qualifier.console.read_model.lead_states import LeadStates
 from lead_qualifier.console.read_model.projector import Projector
+from lead_qualifier.console.read_model.qualifications import Qualifications
 from lead_qualifier.console.read_model.rule_entries import RuleEntries
 from lead_qualifier.services.topology import ConsoleTopology
 
@@ -67,5 +68,6 @@ def projectors_of(
         LeadStates(database, topics.lead_state, name_attributes=name_attributes, on_erased=on_erased),
         DefinitionEntries(database, topics.definitions),
         LeadEvents(*topics.lead_events),
+        Qualifications(database, topics.lead_events),
         AssignmentEntries(database, topics.assignment_state),
     )

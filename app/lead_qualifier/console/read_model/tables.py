@@ -21,7 +21,7 @@ from sqlalchemy import (
 from typing_extensions import override
 
 #: Rises with every change of the tables or of what is written to them: another version's tables are dropped.
-SCHEMA_VERSION = 6
+SCHEMA_VERSION = 7
 #: Of every table, so that the database may hold others: what else begins with it is dropped.
 TABLE_PREFIX = "lead_qualifier_"
 
@@ -127,6 +127,46 @@ assignment_leads = _table(
     Column("value", Bytes, nullable=False),  # as on assignment-state
 )
 Index(TABLE_PREFIX + "assignment_waiting", assignment_leads.c.waits)
+qualifications = _table(
+    "qualifications",
+    Column("topic", Text, primary_key=True),
+    Column("partition", Integer, primary_key=True, autoincrement=False),
+    Column("offset", BigInteger, primary_key=True, autoincrement=False),
+    Column("lead_id", Bytes, nullable=False),
+    Column("model_id", Bytes, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("number", BigInteger, nullable=False),
+    Column("occurred_us", BigInteger, nullable=False),
+    Column("written_us", BigInteger, nullable=False),
+    Column("timestamp_ms", BigInteger, nullable=False),  # of the record, as it is
+    Column("known_until", BigInteger, nullable=False),
+    Column("fast_track", Boolean, nullable=False),
+    Column("criteria", Bytes, nullable=False),  # JSON
+)
+_newest = (qualifications.c.written_us, qualifications.c.partition, qualifications.c.offset)
+Index(TABLE_PREFIX + "qualifications_newest", *_newest)
+Index(TABLE_PREFIX + "qualifications_of_model", qualifications.c.model_id, *_newest)
+Index(TABLE_PREFIX + "qualifications_of_lead", qualifications.c.lead_id)
+
+qualified_daily = _table(
+    "qualified_daily",
+    Column("day", Integer, primary_key=True, autoincrement=False),  # since 1970, in UTC
+    Column("model_id", Bytes, primary_key=True),
+    Column("qualified", BigInteger, nullable=False),  # how many times
+)
+reactions = _table(
+    "reactions",  # what happened to qualified leads
+    Column("topic", Text, primary_key=True),
+    Column("partition", Integer, primary_key=True, autoincrement=False),
+    Column("offset", BigInteger, primary_key=True, autoincrement=False),
+    Column("lead_id", Bytes, nullable=False),
+    Column("timestamp_ms", BigInteger, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+    Column("model_id", Bytes),  # none: about all models
+    Column("what", Bytes),
+)
+Index(TABLE_PREFIX + "reactions_of_lead", reactions.c.lead_id)
 
 trail = _table(
     "trail",

@@ -10,6 +10,7 @@ from lead_qualifier.wording.english import (
     definition_kinds,
     explanations,
     operation,
+    overview,
     thresholds,
 )
 
@@ -20,5 +21,6 @@ ENGLISH: dict[str, str] = {
     **definition_kinds.SENTENCES,
     **explanations.SENTENCES,
     **operation.SENTENCES,
+    **overview.SENTENCES,
     **thresholds.SENTENCES,
 }

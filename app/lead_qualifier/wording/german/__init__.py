@@ -9,6 +9,7 @@ from lead_qualifier.wording.german import (
     definition_files,
     definition_kinds,
     explanations,
+    overview,
 )
 
 GERMAN: dict[str, str] = {
@@ -17,4 +18,5 @@ GERMAN: dict[str, str] = {
     **definition_files.SENTENCES,
     **definition_kinds.SENTENCES,
     **explanations.SENTENCES,
+    **overview.SENTENCES,
 }

@@ -9,13 +9,17 @@ import msgspec
 import pytest
 
 from lead_qualifier.client.model_history import CriterionStood
-from lead_qualifier.client.model_report_reader import _Assigned, _Qualified, _Recycled
+from lead_qualifier.client.reported_events import AssignedEvent, QualifiedEvent, RecycledEvent
 from lead_qualifier.messages.assignment import LeadAssigned
 from lead_qualifier.messages.lead_qualified import Evidence, LeadQualified
 from lead_qualifier.messages.lead_recycled import LeadRecycled
 
 EXAMPLES = Path(__file__).parents[3] / "schemas" / "examples"
-READ: dict[str, Any] = {"lead-qualified": _Qualified, "lead-assigned": _Assigned, "lead-recycled": _Recycled}
+READ: dict[str, Any] = {
+    "lead-qualified": QualifiedEvent,
+    "lead-assigned": AssignedEvent,
+    "lead-recycled": RecycledEvent,
+}
 FILES = [(topic, file) for topic in READ for file in sorted(EXAMPLES.glob(f"{topic}.*.json"))]
 
 
@@ -35,9 +39,9 @@ def test_each_example_of_an_event_is_read(topic: str, file: Path) -> None:
 
 def test_every_field_that_is_read_is_one_of_the_contract() -> None:
     for read, contract in (
-        (_Qualified, LeadQualified),
+        (QualifiedEvent, LeadQualified),
         (CriterionStood, Evidence),
-        (_Assigned, LeadAssigned),
-        (_Recycled, LeadRecycled),
+        (AssignedEvent, LeadAssigned),
+        (RecycledEvent, LeadRecycled),
     ):
         assert set(read.__struct_fields__) <= contract.__annotations__.keys()

@@ -1,0 +1,147 @@
+"""The overview: what is live, what qualifies, and what is wrong."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from lead_qualifier.client.rulebook import Rulebook
+from lead_qualifier.console.api.forms import sentence
+from lead_qualifier.console.api.health import health_of
+from lead_qualifier.console.api.overview_forms import LiveModel, Overview, QualifiedByModel, Week
+from lead_qualifier.console.api.qualifications import model_name, qualifications_of
+from lead_qualifier.console.read_model.qualification_reader import (
+    HeldQualification,
+    QualificationReader,
+    QualifiedOnDay,
+    day_of,
+)
+from lead_qualifier.console.read_model.rule_entries import RulesReader
+from lead_qualifier.console.read_model.standing import Standing
+from lead_qualifier.qualification.finding import Finding
+from lead_qualifier.wording.sentences import Wording
+
+WEEKS = 12
+NEWEST = 10
+#: For how long what was read serves everybody who asks.
+_FRESH_SECONDS = 1.0
+_FIRST_MONDAY = date(1969, 12, 29)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looked:
+    """What the projection says at one moment, in no language."""
+
+    at: datetime
+    rulebook: Rulebook
+    daily: tuple[QualifiedOnDay, ...]
+    newest: tuple[HeldQualification, ...]
+    standing: Standing
+
+
+class Overviews:
+    """What API and pages ask for an overview. However many ask, the projection is read once a second at most."""
+
+    def __init__(
+        self,
+        rules: RulesReader,
+        qualifications: QualificationReader,
+        standing: Callable[[], Standing],
+        *,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._rules = rules
+        self._qualifications = qualifications
+        self._standing = standing
+        self._clock = clock
+        self._looking = threading.Lock()
+        self._looked: Looked | None = None
+        self._looked_at = 0.0
+
+    def show(self, wording: Wording) -> Overview:
+        """The overview as it is now."""
+        return overview_of(self.look(), wording)
+
+    def look(self) -> Looked:
+        """What the projection says now."""
+        with self._looking:
+            monotonic = time.monotonic()
+            if self._looked is None or monotonic >= self._looked_at + _FRESH_SECONDS:
+                self._looked_at = monotonic
+                now = self._clock()
+                self._looked = Looked(
+                    at=now,
+                    rulebook=self._rules.rulebook(),
+                    daily=tuple(self._qualifications.daily(_first_day(_week_of(day_of(now)) - WEEKS + 1))),
+                    newest=tuple(self._qualifications.newest(limit=NEWEST)),
+                    standing=self._standing(),
+                )
+            return self._looked
+
+
+def overview_of(looked: Looked, wording: Wording) -> Overview:
+    """It in the words of a language."""
+    today = day_of(looked.at)
+    week = _week_of(today)
+    by_day = {(one.day, one.model_id): one.count for one in looked.daily}
+    by_week: defaultdict[int, Counter[str]] = defaultdict(Counter)
+    for one in looked.daily:
+        by_week[_week_of(one.day)][one.model_id] += one.count
+    return Overview(
+        at=looked.at,
+        lead_management=looked.rulebook.lead_management,
+        models=[
+            LiveModel(
+                qualification_model_id=one.id,
+                name=model_name(looked.rulebook, one.id),
+                version=one.version,
+                published_at=one.published_at,
+                degraded=list(looked.rulebook.rules.degraded(one)),
+                qualified_today=by_day.get((today, one.id), 0),
+                qualified_this_week=by_week[week][one.id],
+            )
+            for one in looked.rulebook.rules.models.values()
+            if one.live
+        ],
+        qualified_today=sum(count for (day, _), count in by_day.items() if day == today),
+        weeks=[_week(number, by_week[number], looked.rulebook) for number in range(week - WEEKS + 1, week + 1)],
+        newest=list(qualifications_of(list(looked.newest), looked.rulebook, wording)),
+        warnings=[sentence(finding, wording) for finding in _warnings(looked.rulebook)],
+        health=health_of(looked.standing),
+    )
+
+
+def _warnings(rulebook: Rulebook) -> Iterator[Finding]:
+    rules = rulebook.rules
+    live = [one for one in rules.models.values() if one.live]
+    if not rules.lead_management:
+        yield Finding("lead_management_is_off")
+    elif not live:
+        yield Finding("no_live_model")
+    for one in live:
+        if lacking := rules.degraded(one):
+            yield Finding("model_degraded", model=model_name(rulebook, one.id), scoring_models=lacking)
+
+
+def _week(number: int, counts: Mapping[str, int], rulebook: Rulebook) -> Week:
+    return Week(
+        monday=_FIRST_MONDAY + timedelta(weeks=number),
+        qualified=sum(counts.values()),
+        models=[
+            QualifiedByModel(qualification_model_id=one, name=model_name(rulebook, one), qualified=count)
+            for one, count in sorted(counts.items())
+        ],
+    )
+
+
+def _week_of(day: int) -> int:
+    """The number of the day's week. Weeks begin on Monday; 1970 began on a Thursday."""
+    return (day + 3) // 7
+
+
+def _first_day(week: int) -> int:
+    return week * 7 - 3

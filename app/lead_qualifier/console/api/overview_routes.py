@@ -1,0 +1,70 @@
+"""The routes of the overview and of qualifications."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from lead_qualifier.console.access.people import Permission
+from lead_qualifier.console.access.permissions import allowed
+from lead_qualifier.console.api.errors import InvalidParameter
+from lead_qualifier.console.api.overview import Overviews
+from lead_qualifier.console.api.overview_forms import Overview, QualificationList
+from lead_qualifier.console.api.parameters import LONGEST, Wanted
+from lead_qualifier.console.api.qualifications import MOST_QUALIFICATIONS, Qualifications
+from lead_qualifier.console.api.responses import answer
+
+
+def overview_routes(overviews: Overviews, qualifications: Qualifications) -> APIRouter:
+    """All of them."""
+    router = APIRouter()
+    may_view = [allowed(Permission.VIEW)]
+
+    @router.get(
+        "/overview",
+        response_model=Overview,
+        summary="Show the overview",
+        operation_id="showOverview",
+        dependencies=may_view,
+    )
+    def show(language: Wanted) -> Response:
+        """What is live, how many leads qualify, the newest of them, and what is wrong."""
+        return answer(overviews.show(language.wording), headers=_in(language.code))
+
+    @router.get(
+        "/qualifications",
+        response_model=QualificationList,
+        summary="List qualifications",
+        operation_id="listQualifications",
+        dependencies=may_view,
+    )
+    def find(
+        language: Wanted,
+        *,
+        model: Annotated[
+            str | None, Query(max_length=LONGEST, description="The qualification model's id.", examples=["enterprise"])
+        ] = None,
+        since: Annotated[
+            datetime | None,
+            Query(
+                description="Only those written at this time (with a zone) or later.", examples=["2026-11-23T00:00Z"]
+            ),
+        ] = None,
+        limit: Annotated[
+            int, Query(ge=1, le=MOST_QUALIFICATIONS, description="The most qualifications to answer with.")
+        ] = 50,
+        cursor: Annotated[str | None, Query(max_length=1000, description="`next_cursor` of a page.")] = None,
+    ) -> Response:
+        """The newest first. Those of leads that were erased are not held any more."""
+        if since is not None and since.tzinfo is None:
+            raise InvalidParameter("needs a time zone, such as 2026-11-23T00:00:00Z", parameter="since")
+        found = qualifications.find(language.wording, model_id=model, since=since, cursor=cursor, limit=limit)
+        return answer(found, headers=_in(language.code))
+
+    return router
+
+
+def _in(language: str) -> dict[str, str]:
+    return {"Content-Language": language, "Vary": "Accept-Language, Cookie"}

@@ -1,0 +1,142 @@
+"""Qualifications and what happened to these leads afterwards, as long as the leads are held; and how many a day."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, and_, bindparam, delete, insert, select, update
+
+from lead_qualifier.client.reported_events import REACTIONS, qualification_in, reaction_in
+from lead_qualifier.console.read_model.database import Database
+from lead_qualifier.console.read_model.lead_events import of_held_leads
+from lead_qualifier.console.read_model.projector import in_parts
+from lead_qualifier.console.read_model.tables import qualifications, qualified_daily, reactions
+from lead_qualifier.kafka.records import Record
+from lead_qualifier.messages.topics import LEAD_QUALIFIED, Topic
+
+DAY_US = 86_400_000_000
+"""A day in microseconds."""
+
+_Day = tuple[int, bytes]
+
+
+class Qualifications:
+    """Applies `lead-qualified` and the topics of reactions."""
+
+    def __init__(self, database: Database, topics: Iterable[str]) -> None:
+        """`topics`: the full names of all topics with events about leads."""
+        self._database = database
+        self._by_name = {
+            name: topic for name in topics for topic in (LEAD_QUALIFIED, *REACTIONS) if name.endswith(topic.name)
+        }
+        self.topics = tuple(self._by_name)
+
+    def apply(self, connection: Connection, records: Sequence[Record]) -> bool:
+        """Hold what is about leads that are held."""
+        kept = of_held_leads(connection, records)
+        qualified = [row for one in kept if self._by_name[one.topic] is LEAD_QUALIFIED for row in _qualification(one)]
+        if qualified:
+            connection.execute(insert(qualifications), qualified)
+            self._count(connection, Counter(_day(row["written_us"], row["model_id"]) for row in qualified))
+        reacted = [row for one in kept for row in _reaction(self._by_name[one.topic], one)]
+        if reacted:
+            connection.execute(insert(reactions), reacted)
+        return False
+
+    def _count(self, connection: Connection, counts: Mapping[_Day, int]) -> None:
+        days = [{"day": day, "model_id": model_id} for day, model_id in counts]
+        known = {
+            (one.day, one.model_id): one.qualified
+            for one in connection.execute(
+                select(qualified_daily).where(qualified_daily.c.day.in_({day for day, _ in counts}))
+            )
+        }
+        rows = [one | {"qualified": known.get(key, 0) + counts[key]} for key, one in zip(counts, days, strict=True)]
+        self._database.upsert(connection, qualified_daily, rows)
+
+
+def forget(connection: Connection, until_ms: Mapping[bytes, int | None]) -> None:
+    """Delete what is about these leads. `until_ms`: by lead, the newest record to delete; None: all of them."""
+    columns = qualifications.c
+    gone = []
+    for some in in_parts(list(until_ms)):
+        found = connection.execute(
+            select(
+                columns.topic,
+                columns.partition,
+                columns.offset,
+                columns.lead_id,
+                columns.model_id,
+                columns.written_us,
+                columns.timestamp_ms,
+            ).where(columns.lead_id.in_(some))
+        )
+        gone += [one for one in found if (until := until_ms[one.lead_id]) is None or one.timestamp_ms <= until]
+    if gone:
+        key = (columns.topic, columns.partition, columns.offset)
+        this = and_(*(column == bindparam(f"its_{column.name}") for column in key))
+        keys = [{"its_topic": one.topic, "its_partition": one.partition, "its_offset": one.offset} for one in gone]
+        connection.execute(delete(qualifications).where(this), keys)
+        _discount(connection, Counter(_day(one.written_us, one.model_id) for one in gone))
+    for some in in_parts([key for key, until in until_ms.items() if until is None]):
+        connection.execute(delete(reactions).where(reactions.c.lead_id.in_(some)))
+    of_before = [{"key": key, "until": until} for key, until in until_ms.items() if until is not None]
+    if of_before:
+        before = and_(reactions.c.lead_id == bindparam("key"), reactions.c.timestamp_ms <= bindparam("until"))
+        connection.execute(delete(reactions).where(before), of_before)
+
+
+def _discount(connection: Connection, counts: Mapping[_Day, int]) -> None:
+    this = and_(qualified_daily.c.day == bindparam("its_day"), qualified_daily.c.model_id == bindparam("its_model"))
+    less = update(qualified_daily).where(this).values(qualified=qualified_daily.c.qualified - bindparam("gone"))
+    connection.execute(
+        less, [{"its_day": day, "its_model": model, "gone": count} for (day, model), count in counts.items()]
+    )
+    connection.execute(delete(qualified_daily).where(qualified_daily.c.qualified <= 0))
+
+
+def _day(written_us: int, model_id: bytes) -> _Day:
+    return written_us // DAY_US, model_id
+
+
+def _qualification(record: Record) -> Iterator[dict[str, Any]]:
+    found = qualification_in(record)
+    if found is not None:
+        yield {
+            "topic": record.topic,
+            "partition": record.partition,
+            "offset": record.offset,
+            "lead_id": record.key,
+            "model_id": _bytes(found.model_id),
+            "version": found.version,
+            "number": found.number,
+            "occurred_us": found.occurred,
+            "written_us": found.written,
+            "timestamp_ms": record.timestamp_ms,
+            "known_until": found.known_until,
+            "fast_track": found.fast_track,
+            "criteria": msgspec.json.encode(found.criteria),
+        }
+
+
+def _reaction(topic: Topic, record: Record) -> Iterator[dict[str, Any]]:
+    found = reaction_in(topic, record) if topic in REACTIONS else None
+    if found is not None:
+        yield {
+            "topic": record.topic,
+            "partition": record.partition,
+            "offset": record.offset,
+            "lead_id": record.key,
+            "timestamp_ms": record.timestamp_ms,
+            "kind": found.kind.value,
+            "at_us": found.at,
+            "model_id": None if found.model_id is None else _bytes(found.model_id),
+            "what": None if found.what is None else _bytes(found.what),
+        }
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode(errors="replace")

@@ -1,0 +1,9 @@
+"""What the console's overview warns of."""
+
+SENTENCES: dict[str, str] = {
+    "lead_management_is_off": "lead management is off: nothing is qualified until an administrator turns it on",
+    "no_live_model": "no qualification model is live: nothing is qualified until one is published",
+    "model_degraded": (
+        "{model} is degraded: {scoring_models:listed} not live, so criteria on these scores count as not met"
+    ),
+}

@@ -1,0 +1,12 @@
+"""Wovor die Übersicht der Konsole warnt: the German sentences."""
+
+SENTENCES: dict[str, str] = {
+    "lead_management_is_off": (
+        "Die Leadverwaltung ist aus: Bis ein Administrator sie einschaltet, wird nichts qualifiziert"
+    ),
+    "no_live_model": ("Kein Qualifizierungsmodell ist live: Bis eines veröffentlicht wird, wird nichts qualifiziert"),
+    "model_degraded": (
+        "{model} ist eingeschränkt: nicht live ist {scoring_models:listed}, deshalb gelten Kriterien mit diesen"
+        " Bewertungen als nicht erfüllt"
+    ),
+}

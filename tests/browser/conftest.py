@@ -1,0 +1,75 @@
+"""A browser, a console with the data of `world()`, and pages that must break no policy."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
+
+from tests.support.console_server import ConsoleServer
+
+AXE = "axe-core@4.10.3"
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail("no chromium on the PATH")
+        pytest.skip("no chromium on the PATH (Debian: apt-get install chromium)")
+    # Its sandbox does not run as root, as in a container.
+    options: dict[str, Any] = {"executable_path": chromium, "args": ["--no-sandbox"]}
+    with sync_playwright() as playwright, playwright.chromium.launch(**options) as launched:
+        yield launched
+
+
+@pytest.fixture(scope="session")
+def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
+    npm = shutil.which("npm")
+    if npm is None:
+        pytest.skip("no npm on the PATH, which brings axe-core")
+    folder = tmp_path_factory.mktemp("axe")
+    command = [npm, "install", "--silent", "--no-audit", "--no-fund", AXE]
+    if subprocess.run(command, cwd=folder, check=False, timeout=120).returncode:
+        pytest.skip("npm could not bring axe-core: no network, perhaps")
+    return (folder / "node_modules" / "axe-core" / "axe.min.js").read_text()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ConsoleServer]:
+    with ConsoleServer(tmp_path_factory.mktemp("console")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def context(browser: Browser, server: ConsoleServer) -> Iterator[BrowserContext]:
+    context = browser.new_context(locale="de-DE", base_url=server.address)
+    context.set_default_timeout(20_000)
+    page = context.new_page()
+    page.goto(server.link)
+    expect(page).to_have_url(f"{server.address}/")
+    page.close()
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Iterator[Page]:
+    """A page that loads what it needs, and breaks no policy."""
+    page = context.new_page()
+    complaints: list[str] = []
+
+    def complain(message: ConsoleMessage) -> None:
+        if "status of 404" not in message.text:  # of the page itself
+            complaints.append(message.text)
+
+    page.on("console", complain)
+    yield page
+    page.close()
+    assert complaints == []
