@@ -43,6 +43,7 @@ from tests.support.messages import model
 
 STATE, RULES, QUALIFIED, ASSIGNED = "lead-state", "qualification-models", "lead-qualified", "lead-assigned"
 RESPONSES, RECYCLED = "lead-sales-response", "lead-recycled"
+TRAIL = "qualification-model-changed"
 TOPICS = ProjectedTopics.of(CONSOLE, topic_prefix="", state_prefix="")
 NAMES = ("name", "company")
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -88,6 +89,38 @@ class RecordLog:
     def event(self, topic: str, event: Mapping[str, Any], **more: Any) -> None:
         self.write(topic, event["lead_id"], json.dumps(event).encode(), **more)
 
+    def outcome(
+        self,
+        about: Mapping[str, Any],
+        command: str,
+        reason: str,
+        at: float,
+        *,
+        revision: int,
+        outcome: str = "accepted",
+        topic: str = TRAIL,
+        **more: Any,
+    ) -> None:
+        """What became of a command, so many minutes after noon. `about`: what it is about, and by whom."""
+        ids = ("qualification_model_id", "definition_id", "scoring_model_id", "feature")
+        [key] = [about[name] for name in ids if name in about]
+        when = minutes(at).isoformat()
+        event = {
+            "command_id": f"{command}-{at:g}",
+            **about,
+            "command": command,
+            "outcome": outcome,
+            "reason": reason,
+            "message": f"{key}: {reason}",
+            "warnings": [],
+            "revision": revision,
+            "issued_at": when,
+            "decided_at": when,
+            "origin": {"event_id": f"{command}-{at:g}", "topic": "commands", "partition": 0, "offset": 0},
+            **more,
+        }
+        self.write(topic, key, json.dumps(event).encode(), at=minutes(at))
+
 
 def project(projection: Projection, records: list[Record]) -> None:
     """Apply records that the projection has not yet, as the follower does: of causes first, then of events."""
@@ -118,14 +151,66 @@ def in_batches(records: list[Record], size: int) -> Iterator[list[Record]]:
 
 def rules(log: RecordLog) -> None:
     """Lead management on, two live scoring models, one live qualification model and one draft."""
-    log.rule(FeatureEntry(name=LEAD_MANAGEMENT, revision=1, enabled=True))
+    log.rule(FeatureEntry(name=LEAD_MANAGEMENT, revision=1, enabled=True, changed_at=NOON, changed_by="U-1"))
     for number, name in enumerate(("engagement", "demographic"), 2):
         log.rule(ScoringModelEntry(id=name, revision=number, status="live", occurred_at=NOON, maximum=100))
-    enterprise = model("enterprise", "all", {"engagement": 70, "demographic": 50})
-    live = model_of(enterprise | {"name": "Enterprise-Leads"})
-    log.rule(ModelEntry(id="enterprise", revision=4, status="live", version=3, published=live, published_at=NOON))
+    live = model_of(enterprise(70))
+    log.rule(
+        ModelEntry(
+            id="enterprise",
+            revision=4,
+            status="live",
+            version=3,
+            published=live,
+            published_revision=4,
+            published_at=NOON,
+            published_by="U-4 (Erika Beispiel)",
+            changed_at=NOON,
+            changed_by="U-4 (Erika Beispiel)",
+        )
+    )
     draft = model_of(model("webinar", "any", {"attendance": 60}))
-    log.rule(ModelEntry(id="webinar", revision=5, status="draft", draft=draft))
+    log.rule(ModelEntry(id="webinar", revision=5, status="draft", draft=draft, changed_at=NOON, changed_by="U-4"))
+
+
+def degraded_rules(log: RecordLog) -> None:
+    """A scoring model that is stopped, and a live model that names it and has a draft in its shadow."""
+    log.rule(ScoringModelEntry(id="fit", revision=6, status="stopped", occurred_at=NOON, name="Fit <score>"))
+    log.rule(
+        ModelEntry(
+            id="renewal",
+            revision=7,
+            status="live",
+            version=1,
+            published=model_of(model("renewal", "any", {"fit": 30})),
+            published_revision=7,
+            draft=model_of(model("renewal", "any", {"fit": 30, "engagement": 80})),
+            shadow=True,
+        )
+    )
+
+
+def enterprise(threshold: float) -> dict[str, Any]:
+    """The definition of a live model; its versions differ in the threshold."""
+    return model("enterprise", "all", {"engagement": threshold, "demographic": 50}) | {"name": "Enterprise-Leads"}
+
+
+def audit_trail(log: RecordLog) -> None:
+    """How these rules came about, and what was refused."""
+    feature = {"feature": LEAD_MANAGEMENT, "issued_by": "U-1"}
+    log.outcome(feature, "enable", "enabled", -60, revision=1)
+    log.outcome({"scoring_model_id": "engagement", "status": "live"}, "announce", "observed", -50, revision=2)
+    of_enterprise = {"qualification_model_id": "enterprise", "issued_by": "U-4 (Erika Beispiel)"}
+    for version, (threshold, at) in enumerate(((50, -40), (60, -30), (70, 0)), 1):
+        written = of_enterprise | {"definition": enterprise(threshold), "version": version}
+        log.outcome(written | {"issued_by": "U-9 <i>"}, "apply", "applied", at - 2, revision=2)
+        if version == 2:
+            log.outcome(of_enterprise, "publish", "lead_management_off", at - 1, outcome="refused", revision=2)
+        log.outcome(written, "publish", "published", at, revision=3 if version < 3 else 4)
+    log.outcome(of_enterprise, "delete", "model_live", 1, outcome="refused", revision=4, version=3)
+    journey = {"definition_id": "welcome", "kind": "journey", "issued_by": "U-9"}
+    log.outcome(journey, "apply", "applied", 2, revision=1, topic="journey-definition-changed")
+    log.write(TRAIL, "enterprise", b"not JSON", at=minutes(3))
 
 
 def qualified_lead(name: str, *, at: float = 0, engagement: float = 83, **more: Any) -> Lead:
@@ -205,6 +290,8 @@ def world() -> list[Record]:
     """What the tests of pages and API look at."""
     log = RecordLog()
     rules(log)
+    degraded_rules(log)
+    audit_trail(log)
     anna = qualified_lead("Anna Weber", owner_id="U-4", contact_id="C-7")
     log.lead("L-1001", anna)
     log.event(QUALIFIED, qualification("L-1001"))

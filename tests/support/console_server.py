@@ -14,30 +14,20 @@ import httpx
 import uvicorn
 from confluent_kafka import KafkaError, KafkaException
 
-from lead_qualifier.client.commands import CommandClient
 from lead_qualifier.client.inbound.checking import InboundRecord
 from lead_qualifier.client.inbound.sending import NotSent, Position
 from lead_qualifier.console.access.people import Person, Role
 from lead_qualifier.console.access.sessions import Access
-from lead_qualifier.console.api.commands import Commands
 from lead_qualifier.console.api.events import Events
-from lead_qualifier.console.api.leads import Leads
-from lead_qualifier.console.api.overview import Overviews
-from lead_qualifier.console.api.qualifications import Qualifications
-from lead_qualifier.console.api.resources import Resources
+from lead_qualifier.console.api.resources import resources_of
 from lead_qualifier.console.app import create_application
-from lead_qualifier.console.read_model.qualification_reader import QualificationReader
-from lead_qualifier.console.read_model.reader import Reader
-from lead_qualifier.console.read_model.rule_entries import RulesReader
 from lead_qualifier.console.read_model.standing import Phase, Standing
 from lead_qualifier.console.run import listen
-from lead_qualifier.kafka.connection import Connection
 from tests.support.console_records import minutes, projected, sqlite_url, world
+from tests.support.console_worker import DecidingClient, DecidingWorker
 
 #: What the overview takes for now.
 NOW = minutes(90)
-#: No broker listens there.
-NOWHERE = "127.0.0.1:1"
 
 
 class FakeTopics:
@@ -59,30 +49,29 @@ class FakeTopics:
 
 
 class ConsoleServer:
-    """Serves what `world()` has. `standing` is what the projection says of itself."""
+    """Serves what `world()` has. `standing` is what the projection says of itself; `worker` decides commands."""
 
     def __init__(self, folder: Path, *, url: str | None = None, roles: Iterable[Role] = Role) -> None:
         """`roles`: of whoever opens the link."""
-        self.database = projected(url or sqlite_url(folder), world())
+        records = world()
+        self.database = projected(url or sqlite_url(folder), records)
         self.standing = Standing(phase=Phase.FOLLOWING)
         self._listener = listen("127.0.0.1", 0)
         port = self._listener.getsockname()[1]
         self.address = f"http://127.0.0.1:{port}"
         self.access = Access(port=port, person=Person("U-4", "Erika Beispiel", frozenset(roles)))
         self.topics = FakeTopics()
-        rules = RulesReader(self.database, unknown_leads="open")
-        qualifications = QualificationReader(self.database)
-        self.leads = Leads(Reader(self.database, unknown_leads="open"))
-        self.resources = Resources(
+        self.worker = DecidingWorker(self.database, records)
+        self.resources = resources_of(
+            self.database,
             standing=lambda: self.standing,
-            leads=self.leads,
-            overviews=Overviews(rules, qualifications, lambda: self.standing, clock=lambda: NOW),
-            qualifications=Qualifications(rules, qualifications),
-            commands=Commands(
-                CommandClient(Connection(bootstrap_servers=NOWHERE), topic_prefix="", issued_by="test", timeout=1)
-            ),
+            client=DecidingClient(self.worker),
+            announce=self.worker.announce,
+            timeout=1,
             events=Events(self.topics, time_tolerance=timedelta(hours=1)),
+            clock=lambda: NOW,
         )
+        self.leads = self.resources.leads
         self.application = create_application(self.resources, self.access)
         self._server = uvicorn.Server(uvicorn.Config(self.application, log_config=None, access_log=False))
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._listener]}, daemon=True)

@@ -24,11 +24,11 @@ Port = Annotated[
 
 
 def console(port: Port = None) -> None:
-    """Serve web pages and an HTTP API about leads.
+    """Serve web pages and an HTTP API about leads and models.
 
-    They show leads, and why each is qualified or not, in English and German. The command prints a link that works once
-    and opens the console in a browser of this machine. It reads the topics into a database
-    (LEAD_QUALIFIER_DATABASE_URL, by default an SQLite file) and never writes to Kafka. It needs
+    They show leads, and why each is qualified or not, and take commands, in English and German. The command prints a
+    link that works once and opens the console in a browser of this machine. It reads the topics into a database
+    (LEAD_QUALIFIER_DATABASE_URL, by default an SQLite file), and sends commands as the command line does. It needs
     `pip install 'lead-qualifier[console]'`. SIGTERM or Ctrl-C stops it.
     """
     if (needs := console_needs()) is not None:

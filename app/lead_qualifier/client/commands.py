@@ -147,10 +147,10 @@ class CommandClient:
         """Let the draft of a live qualification model run in its shadow, or end that. Raises as `send`."""
         return self._on_definition(QUALIFICATION_MODEL, "shadow", model_id, {"enabled": on}, expected_revision)
 
-    def switch_feature(self, feature: str, *, on: bool) -> Outcome:
+    def switch_feature(self, feature: str, *, on: bool, expected_revision: int | None = None) -> Outcome:
         """Turn a feature on or off. Raises as `send`."""
         topics = CommandTopics(FEATURE_COMMANDS, QUALIFICATION_MODEL_CHANGED, "feature", WORKER)
-        return self.send(topics, feature, {"command": "enable" if on else "disable"})
+        return self.send(topics, feature, {"command": "enable" if on else "disable"}, expected_revision)
 
     def _on_definition(
         self, kind: str, action: str, key: str, fields: Mapping[str, Any], expected_revision: int | None

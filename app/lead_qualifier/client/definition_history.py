@@ -63,11 +63,16 @@ def read_history(connection: Connection, kind: str, definition_id: str, *, topic
 
     Raises TopicMissing, ReadIncomplete, NotAllowed, KafkaException.
     """
-    topics = topics_of(kind)
     key = definition_id.encode()
-    records = TopicReader(connection).read_topic(topics.changed.full_name(topic_prefix))
-    events = (decode_event(record.value, _FIELDS) for record in records if record.key == key)
-    return history_of(definition_id, (event for event in events if event is not None), id_field=topics.id_field)
+    records = TopicReader(connection).read_topic(topics_of(kind).changed.full_name(topic_prefix))
+    return history_in((record.value for record in records if record.key == key), kind, definition_id)
+
+
+def history_in(values: Iterable[bytes | None], kind: str, definition_id: str) -> History:
+    """The history in records of the trail, oldest first, which may be about others, too."""
+    events = (decode_event(value, _FIELDS) for value in values)
+    told = (event for event in events if event is not None)
+    return history_of(definition_id, told, id_field=topics_of(kind).id_field)
 
 
 def history_of(definition_id: str, events: Iterable[Mapping[str, Any]], *, id_field: str) -> History:

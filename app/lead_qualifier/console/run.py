@@ -7,6 +7,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 
 import structlog
 import uvicorn
@@ -14,23 +15,17 @@ import uvicorn
 from lead_qualifier.client.authorship import author_of_commands
 from lead_qualifier.client.commands import CommandClient
 from lead_qualifier.client.inbound.sending import InboundSender
+from lead_qualifier.client.scoring_models import announce
 from lead_qualifier.console.access.hosts import check_loopback
 from lead_qualifier.console.access.people import user_of_this_machine
 from lead_qualifier.console.access.sessions import Access
-from lead_qualifier.console.api.commands import Commands
 from lead_qualifier.console.api.events import Events
-from lead_qualifier.console.api.leads import Leads
-from lead_qualifier.console.api.overview import Overviews
-from lead_qualifier.console.api.qualifications import Qualifications
-from lead_qualifier.console.api.resources import Resources
+from lead_qualifier.console.api.resources import resources_of
 from lead_qualifier.console.app import create_application
 from lead_qualifier.console.read_model.database import Database
 from lead_qualifier.console.read_model.follower import Follower
 from lead_qualifier.console.read_model.projection import Projection
 from lead_qualifier.console.read_model.projectors import ProjectedTopics
-from lead_qualifier.console.read_model.qualification_reader import QualificationReader
-from lead_qualifier.console.read_model.reader import Reader
-from lead_qualifier.console.read_model.rule_entries import RulesReader
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.services.acls import console_reads, naming_of
 from lead_qualifier.services.topology import CONSOLE
@@ -64,22 +59,22 @@ def run_console(
     follower = Follower(connection, topics, projection, rights=console_reads(naming_of(settings)))
     author = author_of_commands(settings)
     sender = InboundSender(connection, topic_prefix=settings.topic_prefix)
-    rules = RulesReader(database, unknown_leads=settings.unknown_leads.value)
-    qualifications = QualificationReader(database)
-    resources = Resources(
+    resources = resources_of(
+        database,
         standing=lambda: follower.standing,
-        leads=Leads(Reader(database, unknown_leads=settings.unknown_leads.value)),
-        overviews=Overviews(rules, qualifications, lambda: follower.standing),
-        qualifications=Qualifications(rules, qualifications),
-        commands=Commands(
-            CommandClient(
-                connection,
-                topic_prefix=settings.topic_prefix,
-                issued_by=author,
-                timeout=settings.command_timeout,
-            )
+        client=CommandClient(
+            connection, topic_prefix=settings.topic_prefix, issued_by=author, timeout=settings.command_timeout
         ),
+        announce=partial(
+            announce,
+            connection,
+            topic_prefix=settings.topic_prefix,
+            timeout=settings.command_timeout,
+            time_tolerance=settings.time_tolerance,
+        ),
+        timeout=settings.command_timeout,
         events=Events(sender, time_tolerance=settings.time_tolerance),
+        unknown_leads=settings.unknown_leads.value,
     )
     with listener or listen(settings.console_host, settings.console_port) as listening:
         port = listening.getsockname()[1]

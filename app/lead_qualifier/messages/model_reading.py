@@ -46,17 +46,18 @@ if TYPE_CHECKING:
 
 T = TypeVar("T", bound=str)
 
-_EMPTY = Finding("empty_model_file")
+EMPTY_MODEL = Finding("empty_model_file")
+"""What to say of an empty file."""
 
 
 def read_model_file(file: Path) -> QualificationModel:
     """The model in a file; `-` is standard input. Raises BadDefinitionFile, also if the file cannot be read."""
-    return _model(read_definition_file(file, problems_of, empty=_EMPTY))
+    return _model(read_definition_file(file, problems_of, empty=EMPTY_MODEL))
 
 
 def parse_model(content: bytes | str, source: str = "model") -> QualificationModel:
     """The model in the content of a file. `source` names the file in errors. Raises BadDefinitionFile."""
-    return _model(parse_definition(content, source, problems_of, empty=_EMPTY))
+    return _model(parse_definition(content, source, problems_of, empty=EMPTY_MODEL))
 
 
 def model_of(definition: object) -> QualificationModel:

@@ -143,7 +143,7 @@ def test_a_lead_is_explained_in_the_language_that_is_wanted(
     answer = client.get(lead_path("L-1002", "/explanation"), headers={"Accept-Language": language})
     body = check(document, answer, "/api/v1/leads/{lead_id}/explanation")
     assert answer.headers["content-language"] == code
-    first, second = body["models"]
+    first, _, second = body["models"]
     assert (first["outcome"], first["reason"]["text"]) == ("criteria_not_met", reason)
     assert [one["met"] for one in first["criteria"]] == [False, True]
     assert second["outcome"] == "model_not_live"

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from lead_qualifier.console.read_model.audit_trail import TrailReader
 from lead_qualifier.console.read_model.projection import Projection
 from lead_qualifier.console.read_model.reader import LeadQuery, Reader
 from lead_qualifier.demo.broker.local_broker import free_ports
@@ -66,6 +67,10 @@ def test_leads_are_projected_found_and_projected_again(url: str) -> None:
     first = reader.search(LeadQuery(), after=None, limit=3)
     rest = reader.search(LeadQuery(), after=first[-1].position, limit=200)
     assert len({one.lead_id for one in (*first, *rest)}) == len(tables(database)[0])
+    trails = TrailReader(database)
+    refused = trails.newest(kind="model", subject="enterprise", accepted=False, limit=1)
+    assert [b"model_live" in one.value for one in refused] == [True]
+    assert len(trails.newest()) == len(trails.newest(before=refused[0].position)) + 3
     project(Projection(database, TOPICS, name_attributes=("company",)), world())
     assert [one.lead_id for one in reader.search(LeadQuery(text="weber"), after=None, limit=5)] == []
     project(Projection(database, TOPICS, name_attributes=NAMES), world())

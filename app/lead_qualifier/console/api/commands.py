@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from http import HTTPStatus
 
 from confluent_kafka import KafkaException
@@ -29,13 +29,15 @@ _STATUS = {
 
 
 class CommandRefused(ApiError):
-    """A service refused a command. The code is that of the refusal, and the message is the service's."""
+    """A service refused a command. The code is that of the refusal."""
 
-    def __init__(self, outcome: Outcome) -> None:
+    def __init__(self, outcome: Outcome, told: str | None = None) -> None:
+        """`told`: why, in the language of whoever ordered it; None: as the service says it, in English."""
         self.outcome = outcome
+        self.told = told
         self.code = str(outcome.event.get("reason", "refused"))
         self.status = _STATUS.get(self.code, HTTPStatus.CONFLICT)
-        super().__init__(outcome.message)
+        super().__init__(told or outcome.message)
 
 
 class NoAnswer(ApiError):
@@ -96,20 +98,32 @@ class Commands:
 
         Raises CommandRefused, NoAnswer, NoService, BrokerAway, BrokerRefused.
         """
-        try:
+        with kafka_problems():
             outcome = send(self._client.issued_as(issued_by, command_id))
-        except CommandUnanswered as error:
-            raise NoAnswer(str(error)) from error
-        except NotAllowed as error:
-            raise BrokerRefused from error
-        except TopicMissing as error:
-            raise NoService from error
-        except (KafkaException, KafkaClientError) as error:
-            raise BrokerAway from error
         if not outcome.accepted:
             raise CommandRefused(outcome)
-        until = time.monotonic() + _SHOWN_SECONDS
-        with suppress(SQLAlchemyError):  # the command was carried out all the same
-            while not shown(outcome) and time.monotonic() < until:
-                time.sleep(0.05)
+        wait_until_shown(lambda: shown(outcome))
         return outcome
+
+
+@contextmanager
+def kafka_problems() -> Iterator[None]:
+    """Around what sends something to Kafka. Raises NoAnswer, NoService, BrokerAway, BrokerRefused."""
+    try:
+        yield
+    except CommandUnanswered as error:
+        raise NoAnswer(str(error)) from error
+    except NotAllowed as error:
+        raise BrokerRefused from error
+    except TopicMissing as error:
+        raise NoService from error
+    except (KafkaException, KafkaClientError) as error:
+        raise BrokerAway from error
+
+
+def wait_until_shown(shown: Callable[[], bool]) -> None:
+    """Wait a few seconds until the projection has what was carried out."""
+    until = time.monotonic() + _SHOWN_SECONDS
+    with suppress(SQLAlchemyError):  # it was carried out all the same
+        while not shown() and time.monotonic() < until:
+            time.sleep(0.05)

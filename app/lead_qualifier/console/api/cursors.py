@@ -7,21 +7,23 @@ import json
 from typing import Any
 
 from lead_qualifier.console.api.errors import InvalidParameter
+from lead_qualifier.console.read_model.audit_trail import TrailPosition
 from lead_qualifier.console.read_model.qualification_reader import QualificationPosition
 from lead_qualifier.console.read_model.reader import Position
 
 #: No database holds a larger integer.
 _LARGEST = 2**63 - 1
+_MALFORMED = (ValueError, TypeError, RecursionError, OverflowError)
 
 
 def cursor_of(position: Position) -> str:
-    """The cursor of what comes after this position."""
+    """The cursor of the leads that come after this position."""
     rank, lead_id = position
     return _encoded([rank, base64.b64encode(lead_id).decode()])
 
 
 def position_of(cursor: str) -> Position:
-    """The position that a cursor stands for. Raises InvalidParameter."""
+    """The position that a cursor of leads stands for. Raises InvalidParameter."""
     try:
         rank, lead_id = _decoded(cursor)
         return _number(rank), base64.b64decode(lead_id, validate=True)
@@ -43,7 +45,20 @@ def qualification_position_of(cursor: str) -> QualificationPosition:
     return written, partition, offset
 
 
-_MALFORMED = (ValueError, TypeError, RecursionError, OverflowError)
+def trail_cursor_of(position: TrailPosition) -> str:
+    """The cursor of the outcomes that come before this one on the audit trails."""
+    return _encoded(list(position))
+
+
+def trail_position_of(cursor: str) -> TrailPosition:
+    """The position that such a cursor stands for. Raises InvalidParameter."""
+    try:
+        time_ms, topic, offset = _decoded(cursor)
+        if not isinstance(topic, str) or "\0" in topic:  # which no PostgreSQL takes
+            raise TypeError(topic)
+        return _number(time_ms), topic.encode().decode(), _number(offset)
+    except _MALFORMED as error:
+        raise _refusal() from error
 
 
 def _encoded(parts: list[Any]) -> str:

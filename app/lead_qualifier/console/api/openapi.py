@@ -15,16 +15,24 @@ from lead_qualifier.console.api.resources import Resources, api_routes
 
 TITLE = "lead-qualifier console"
 _ABOUT = (
-    "Leads, and why they are qualified or not. Everything comes from a projection of Kafka's topics; `GET "
-    "/api/v1/health` says how far it is behind. Sessions: open the link that the console prints at its start, and send "
-    "the cookie that it sets."
+    "Leads, and why they are qualified or not; the models that qualify them, and who changed what. Everything that is "
+    "read comes from a projection of Kafka's topics; `GET /api/v1/health` says how far it is behind. Changes are "
+    "commands: they answer once a worker has decided them. Sessions: open the link that the console prints at its "
+    "start, and send the cookie that it sets."
 )
 _PROBLEMS = {
     "400": "A parameter is wrong.",
     "401": "There is no session.",
     "403": "None of the person's roles allows it, or a change lacks the session's token.",
-    "404": "No lead with this id is held.",
-    "503": "The database does not answer.",
+    "404": "There is nothing with this id.",
+    "503": "The database does not answer; for a change also: Kafka does not, or does not allow it.",
+}
+_PROBLEMS_OF_CHANGES = {
+    "409": "It was refused: `code` and `detail` say why.",
+    "412": "It has changed since the revision that was expected.",
+    "413": "It is too large.",
+    "422": "It is not valid: see `problems`.",
+    "504": "It was sent, but nothing has answered yet. It is carried out once a worker runs.",
 }
 
 
@@ -44,8 +52,8 @@ def description() -> dict[str, Any]:
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
     for problem in (Problem, EventsProblem):
-        schemas[problem.__name__] = problem.model_json_schema(ref_template="#/components/schemas/{model}")
-        schemas[problem.__name__].pop("$defs", None)  # they are schemas of answers, too
+        schema = problem.model_json_schema(ref_template="#/components/schemas/{model}")
+        schemas |= {**schema.pop("$defs", {}), problem.__name__: schema}
     for path, item in document["paths"].items():
         for method, operation in item.items():
             if "application/json" in operation["responses"].get("422", {}).get("content", {}):
@@ -66,7 +74,7 @@ def _add_problems(operation: dict[str, Any], path: str, *, is_read: bool) -> Non
     about_held_lead = is_read and "{lead_id}" in path
     if about_held_lead:
         operation["responses"]["304"] = {"description": "The client has it already (If-None-Match)."}
-    for status, about in _PROBLEMS.items():
-        if status != "404" or about_held_lead:
-            content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    for status, about in (_PROBLEMS | ({} if is_read else _PROBLEMS_OF_CHANGES)).items():
+        if status != "404" or "{" in path:
             operation["responses"].setdefault(status, {"description": about, "content": content})

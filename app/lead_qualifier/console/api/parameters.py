@@ -18,10 +18,32 @@ def lead_id_in(
     lead_id: Annotated[str, Path(description="The lead's id, percent-encoded.", examples=["L-1001"])],
 ) -> str:
     """The id in the path. Raises InvalidParameter if it is not UTF-8."""
+    return _decoded(lead_id, "lead_id")
+
+
+def model_id_in(
+    model_id: Annotated[
+        str, Path(description="The qualification model's id, percent-encoded.", examples=["enterprise"])
+    ],
+) -> str:
+    """The id in the path. Raises InvalidParameter if it is not UTF-8."""
+    return _decoded(model_id, "model_id")
+
+
+def scoring_model_id_in(
+    scoring_model_id: Annotated[
+        str, Path(description="The scoring model's id, percent-encoded.", examples=["engagement"])
+    ],
+) -> str:
+    """The id in the path. Raises InvalidParameter if it is not UTF-8."""
+    return _decoded(scoring_model_id, "scoring_model_id")
+
+
+def _decoded(text: str, parameter: str) -> str:
     try:
-        return unquote(lead_id, errors="strict")
+        return unquote(text, errors="strict")
     except UnicodeDecodeError as error:
-        raise InvalidParameter("must be UTF-8, percent-encoded", parameter="lead_id") from error
+        raise InvalidParameter("must be UTF-8, percent-encoded", parameter=parameter) from error
 
 
 def language_in(request: Request) -> Language:
@@ -30,4 +52,6 @@ def language_in(request: Request) -> Language:
 
 
 LeadId = Annotated[str, Depends(lead_id_in)]
+ModelId = Annotated[str, Depends(model_id_in)]
+ScoringModelId = Annotated[str, Depends(scoring_model_id_in)]
 Wanted = Annotated[Language, Depends(language_in)]

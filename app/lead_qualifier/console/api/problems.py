@@ -7,6 +7,7 @@ from http import HTTPStatus
 from fastapi import Response
 from fastapi.exceptions import RequestValidationError
 
+from lead_qualifier.console.api.definition_text import BadDefinition
 from lead_qualifier.console.api.forms import Problem
 from lead_qualifier.console.errors import ApiError
 
@@ -16,7 +17,12 @@ MEDIA_TYPE = "application/problem+json"
 def of_error(error: ApiError) -> Problem:
     """What the API refuses."""
     return Problem(
-        title=error.status.phrase, status=error.status, code=error.code, detail=str(error), parameter=error.parameter
+        title=error.status.phrase,
+        status=error.status,
+        code=error.code,
+        detail=str(error),
+        parameter=error.parameter,
+        problems=list(error.problems) if isinstance(error, BadDefinition) else None,
     )
 
 

@@ -4,20 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from fastapi import APIRouter
 
+from lead_qualifier.client.commands import CommandClient
+from lead_qualifier.console.api.audit import Audit
+from lead_qualifier.console.api.audit_routes import audit_routes
 from lead_qualifier.console.api.commands import Commands
 from lead_qualifier.console.api.event_routes import event_routes
 from lead_qualifier.console.api.events import Events
+from lead_qualifier.console.api.feature import FeatureSwitch
 from lead_qualifier.console.api.health import health_routes
 from lead_qualifier.console.api.lead_routes import lead_routes
 from lead_qualifier.console.api.leads import Leads
+from lead_qualifier.console.api.model_commands import ModelCommands
+from lead_qualifier.console.api.model_routes import model_routes
+from lead_qualifier.console.api.models import Models
 from lead_qualifier.console.api.overview import Overviews
 from lead_qualifier.console.api.overview_routes import overview_routes
 from lead_qualifier.console.api.qualifications import Qualifications
+from lead_qualifier.console.api.scoring_models import Announce, ScoringModels
 from lead_qualifier.console.api.session import session_routes
+from lead_qualifier.console.api.settings_routes import feature_routes, scoring_model_routes
+from lead_qualifier.console.read_model.audit_trail import TrailReader
+from lead_qualifier.console.read_model.database import Database
+from lead_qualifier.console.read_model.qualification_reader import QualificationReader
+from lead_qualifier.console.read_model.reader import Reader
+from lead_qualifier.console.read_model.rule_entries import RulesReader
 from lead_qualifier.console.read_model.standing import Standing
+from lead_qualifier.qualification.rules import UnknownLeads
 
 PREFIX = "/api/v1"
 
@@ -32,6 +48,42 @@ class Resources:
     qualifications: Qualifications
     commands: Commands
     events: Events
+    models: Models
+    model_commands: ModelCommands
+    scoring_models: ScoringModels
+    feature: FeatureSwitch
+    audit: Audit
+
+
+def resources_of(
+    database: Database,
+    *,
+    standing: Callable[[], Standing],
+    client: CommandClient,
+    announce: Announce,
+    timeout: float,
+    events: Events,
+    unknown_leads: UnknownLeads = "open",
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> Resources:
+    """The resources on a database. `client` sends commands; `timeout`: seconds that `announce` waits for a worker."""
+    rules = RulesReader(database, unknown_leads=unknown_leads)
+    qualifications = QualificationReader(database)
+    trails = TrailReader(database)
+    commands = Commands(client)
+    return Resources(
+        standing=standing,
+        leads=Leads(Reader(database, unknown_leads=unknown_leads)),
+        overviews=Overviews(rules, qualifications, standing, clock=clock),
+        qualifications=Qualifications(rules, qualifications),
+        commands=commands,
+        events=events,
+        models=Models(rules, trails),
+        model_commands=ModelCommands(rules, commands),
+        scoring_models=ScoringModels(rules, announce, timeout=timeout),
+        feature=FeatureSwitch(rules, commands),
+        audit=Audit(trails),
+    )
 
 
 def api_routes(resources: Resources) -> APIRouter:
@@ -39,6 +91,10 @@ def api_routes(resources: Resources) -> APIRouter:
     router = APIRouter(prefix=PREFIX)
     router.include_router(overview_routes(resources.overviews, resources.qualifications))
     router.include_router(lead_routes(resources.leads))
+    router.include_router(feature_routes(resources.feature))
+    router.include_router(scoring_model_routes(resources.scoring_models))
+    router.include_router(model_routes(resources.models, resources.model_commands))
+    router.include_router(audit_routes(resources.audit))
     router.include_router(session_routes())
     router.include_router(event_routes(resources.events))
     router.include_router(health_routes(resources.standing))

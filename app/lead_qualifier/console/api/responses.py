@@ -10,11 +10,31 @@ from pydantic import BaseModel
 
 from lead_qualifier.console.languages import Language
 
+YAML = "application/yaml"
+
 
 def answer(model: BaseModel, *, status: int = 200, headers: dict[str, str] | None = None) -> Response:
     """The model as JSON; fields that are None are left out."""
     body = model.model_dump_json(exclude_none=True)
     return Response(body, status_code=status, media_type="application/json", headers=headers)
+
+
+def at_revision(response: Response, revision: int) -> Response:
+    """The response with the revision as its ETag, for If-Match. It is no reason to leave an answer out (304): what else
+    a resource says may change without it.
+    """
+    response.headers.update({"ETag": f'"{revision}"', "Vary": "Accept, Accept-Language, Cookie"})
+    return response
+
+
+def wants_yaml(request: Request) -> bool:
+    """Whether the client asks for a definition as a file."""
+    return "yaml" in request.headers.get("accept", "")
+
+
+def yaml_text(text: str) -> Response:
+    """A definition as a file."""
+    return Response(text, media_type=YAML)
 
 
 def tagged(model: BaseModel, request: Request, language: Language) -> Response:

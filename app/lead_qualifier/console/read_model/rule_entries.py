@@ -49,6 +49,13 @@ class RulesReader:
                 return Rulebook({}, self._unknown_leads)
             return rulebook_in(connection, self._unknown_leads)
 
+    def revision_of(self, key: str) -> int:
+        """The revision of one entry; 0 if it is not held. See `model_key` and the like."""
+        with self._database.snapshot() as connection:
+            if not has_tables(connection):
+                return 0
+            return connection.execute(select(rules.c.revision).where(rules.c.key == key.encode())).scalar() or 0
+
 
 def rulebook_in(connection: Connection, unknown_leads: UnknownLeads) -> Rulebook:
     """The rules that this snapshot holds. Entries of a newer form than ours are left out."""

@@ -1,0 +1,146 @@
+"""Commands on qualification models, in the name of a person."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NoReturn
+
+from lead_qualifier.client.commands import Action, CommandClient, Outcome
+from lead_qualifier.client.definitions import QUALIFICATION_MODEL
+from lead_qualifier.client.foreseeing import foresee
+from lead_qualifier.console.api.command_forms import CommandOutcome, outcome_form
+from lead_qualifier.console.api.commands import CommandRefused, Commands
+from lead_qualifier.console.api.definition_text import read_definition
+from lead_qualifier.console.api.orders import Order
+from lead_qualifier.console.read_model.rule_entries import RulesReader
+from lead_qualifier.definitions.codes import Code
+from lead_qualifier.definitions.commands import Decision
+from lead_qualifier.definitions.qualification_models.entries import model_key
+from lead_qualifier.definitions.qualification_models.ineligibility import out_of_reach
+from lead_qualifier.definitions.qualification_models.kind import QualificationModelKind
+from lead_qualifier.messages.definition_file import parse_definition
+from lead_qualifier.messages.definition_form import Problem
+from lead_qualifier.messages.model_definition import definition_of
+from lead_qualifier.messages.model_reading import EMPTY_MODEL, model_of, problems_of
+from lead_qualifier.qualification.finding import Finding
+from lead_qualifier.qualification.models import QualificationModel
+from lead_qualifier.wording.sentences import Wording
+
+_CODES = QualificationModelKind.codes
+_INVALID = _CODES[Code.INVALID]
+
+
+class ModelCommands:
+    """Carries out what people order.
+
+    Each raises CommandRefused, NoAnswer, NoService, BrokerAway and BrokerRefused.
+    """
+
+    def __init__(self, rules: RulesReader, commands: Commands) -> None:
+        self._rules = rules
+        self._commands = commands
+
+    def apply(self, order: Order, content: bytes | str, *, model_id: str | None, draft: bool) -> CommandOutcome:
+        """Create a model, or replace its draft; with `draft` also while it is live.
+
+        `content`: its definition in YAML or JSON. `model_id`: the id that it must have; None: any. Also raises
+        BadDefinition.
+        """
+        model = _read(content, model_id, order.wording)
+        definition = {**definition_of(model)}
+
+        def send(client: CommandClient) -> Outcome:
+            expected = order.expected_revision
+            return client.apply(QUALIFICATION_MODEL, definition, draft=draft, expected_revision=expected)
+
+        try:
+            return self._run(order, model.id, send)
+        except CommandRefused as error:
+            if error.code == Code.THRESHOLD_ABOVE_MAXIMUM:
+                self._refuse_thresholds(content, model, order.wording)
+            foreseen = foresee(
+                self._rules.rulebook(),
+                "apply",
+                model.id,
+                definition=definition,
+                draft=draft,
+                expected_revision=order.expected_revision,
+            )
+            _tell(error, foreseen, order.wording)
+
+    def move(self, order: Order, action: Action, model_id: str, *, replace: bool = False) -> CommandOutcome:
+        """Publish, stop or delete a model; with `replace` publish the draft of a live one in its place."""
+
+        def send(client: CommandClient) -> Outcome:
+            expected = order.expected_revision
+            return client.move(QUALIFICATION_MODEL, action, model_id, replace=replace, expected_revision=expected)
+
+        try:
+            return self._run(order, model_id, send)
+        except CommandRefused as error:
+            foreseen = foresee(
+                self._rules.rulebook(), action, model_id, replace=replace, expected_revision=order.expected_revision
+            )
+            _tell(error, foreseen, order.wording)
+
+    def shadow(self, order: Order, model_id: str, *, on: bool) -> CommandOutcome:
+        """Let the draft of a live model run in its shadow, or end that."""
+
+        def send(client: CommandClient) -> Outcome:
+            return client.shadow(model_id, on=on, expected_revision=order.expected_revision)
+
+        try:
+            return self._run(order, model_id, send)
+        except CommandRefused as error:
+            foreseen = foresee(
+                self._rules.rulebook(), "shadow", model_id, enabled=on, expected_revision=order.expected_revision
+            )
+            _tell(error, foreseen, order.wording)
+
+    def _run(self, order: Order, model_id: str, send: Callable[[CommandClient], Outcome]) -> CommandOutcome:
+        key = model_key(model_id)
+        outcome = self._commands.run(
+            send,
+            issued_by=order.issued_by,
+            command_id=order.command_id,
+            shown=lambda one: self._rules.revision_of(key) >= int(one.event["revision"]),
+        )
+        return outcome_form(outcome)
+
+    def _refuse_thresholds(self, content: bytes | str, model: QualificationModel, wording: Wording) -> None:
+        """Raises BadDefinition with the thresholds that no score can meet, if the projection knows these maxima."""
+        book = self._rules.rulebook()
+        found = list(out_of_reach(model, book.scoring_model))
+
+        def thresholds(_definition: object) -> Iterator[Problem]:
+            for one in found:
+                yield (*_steps(one.arguments["field"]), "threshold"), one
+
+        def parse(text: bytes | str, source: str) -> Any:
+            return parse_definition(text, source, thresholds)
+
+        read_definition(parse, content, wording, code=Code.THRESHOLD_ABOVE_MAXIMUM.value)
+
+
+def _read(content: bytes | str, model_id: str | None, wording: Wording) -> QualificationModel:
+    def problems(definition: object) -> list[Problem]:
+        found = problems_of(definition)
+        if not found and model_id is not None and isinstance(definition, Mapping) and definition["id"] != model_id:
+            found.append((("id",), Finding("id_differs", id=model_id)))
+        return found
+
+    def parse(text: bytes | str, source: str) -> QualificationModel:
+        return model_of(parse_definition(text, source, problems, empty=EMPTY_MODEL))
+
+    return read_definition(parse, content, wording, code=_INVALID)
+
+
+def _steps(field: str) -> tuple[str | int, ...]:
+    return tuple(int(part) if part.isdecimal() else part for part in field.split("."))
+
+
+def _tell(error: CommandRefused, foreseen: Decision[Any], wording: Wording) -> NoReturn:
+    """Raise the refusal again: in the person's language if the console comes to the same decision."""
+    if _CODES.get(foreseen.code, foreseen.code.value) != error.code:
+        raise error
+    raise CommandRefused(error.outcome, wording.sentence(foreseen.finding)) from error

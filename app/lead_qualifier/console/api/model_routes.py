@@ -1,0 +1,167 @@
+"""The routes about qualification models."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+
+from lead_qualifier.console.access.people import Permission
+from lead_qualifier.console.api.command_forms import CommandOutcome
+from lead_qualifier.console.api.command_parameters import DefinitionBody, ordered
+from lead_qualifier.console.api.model_commands import ModelCommands
+from lead_qualifier.console.api.model_forms import ModelDetails, ModelDiff, ModelDraft, ModelHistory, ModelList
+from lead_qualifier.console.api.models import DRAFT, Models, model_text
+from lead_qualifier.console.api.orders import Order
+from lead_qualifier.console.api.parameters import ModelId, Wanted
+from lead_qualifier.console.api.responses import answer, at_revision, wants_yaml, yaml_text
+from lead_qualifier.messages.model_definition import ModelDefinition
+
+_Ordered = Annotated[Order, ordered(Permission.EDIT_DEFINITIONS)]
+_AS_WRITTEN: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "description": "The model as people write it, in YAML or JSON.",
+        "content": {
+            kind: {"schema": {"type": "object", "title": ModelDefinition.__name__, "additionalProperties": True}}
+            for kind in ("application/yaml", "application/json")
+        },
+    }
+}
+
+
+def model_routes(models: Models, commands: ModelCommands) -> APIRouter:
+    """All of them."""
+    router = APIRouter()
+
+    @router.get("/models", response_model=ModelList, summary="List qualification models", operation_id="listModels")
+    def list_models(language: Wanted) -> Response:
+        """Every model that is not deleted, by id."""
+        return answer(models.list(language.wording))
+
+    @router.get(
+        "/models/{model_id}",
+        response_model=ModelDetails,
+        summary="Show a qualification model",
+        operation_id="showModel",
+    )
+    def show(model_id: ModelId, language: Wanted, request: Request) -> Response:
+        """Status, definition and draft. With `Accept: application/yaml` its definition, as a file to edit and apply."""
+        shown = models.show(model_id, language.wording)
+        if wants_yaml(request):
+            return at_revision(yaml_text(model_text(shown.definition)), shown.revision)
+        return at_revision(answer(shown), shown.revision)
+
+    @router.put(
+        "/models/{model_id}",
+        response_model=CommandOutcome,
+        summary="Apply a qualification model",
+        operation_id="applyModel",
+        openapi_extra=_AS_WRITTEN,
+    )
+    def apply(
+        model_id: ModelId,
+        content: DefinitionBody,
+        order: _Ordered,
+        draft: Annotated[bool, Query(description="Keep it as a draft next to the live version.")] = False,
+    ) -> Response:
+        """Create a model, or replace its draft. It runs once published."""
+        return _told(commands.apply(order, content, model_id=model_id, draft=draft))
+
+    @router.get(
+        "/models/{model_id}/draft",
+        response_model=ModelDraft,
+        summary="Show the draft of a qualification model",
+        operation_id="showModelDraft",
+    )
+    def draft(model_id: ModelId, request: Request) -> Response:
+        """What the next publish makes live, as people write it. With `Accept: application/yaml` as a file."""
+        found = models.draft(model_id)
+        shown = yaml_text(model_text(found.definition)) if wants_yaml(request) else answer(found)
+        return at_revision(shown, found.revision)
+
+    @router.post(
+        "/models/{model_id}/publish",
+        response_model=CommandOutcome,
+        summary="Publish a qualification model",
+        operation_id="publishModel",
+    )
+    def publish(
+        model_id: ModelId,
+        order: _Ordered,
+        replace: Annotated[bool, Query(description="Replace the live version by its draft, without a gap.")] = False,
+    ) -> Response:
+        """Let it qualify leads as its next version. Existing leads are evaluated, unless the model says otherwise."""
+        return _told(commands.move(order, "publish", model_id, replace=replace))
+
+    @router.post(
+        "/models/{model_id}/stop",
+        response_model=CommandOutcome,
+        summary="Stop a qualification model",
+        operation_id="stopModel",
+    )
+    def stop(
+        model_id: ModelId,
+        order: _Ordered,
+    ) -> Response:
+        """It qualifies no more leads. Those that it qualified stay qualified."""
+        return _told(commands.move(order, "stop", model_id))
+
+    @router.delete(
+        "/models/{model_id}",
+        response_model=CommandOutcome,
+        summary="Delete a qualification model",
+        operation_id="deleteModel",
+    )
+    def delete(
+        model_id: ModelId,
+        order: _Ordered,
+    ) -> Response:
+        """Leads that it qualified stay qualified, even to a new model with the same id. A live model refuses."""
+        return _told(commands.move(order, "delete", model_id))
+
+    @router.post(
+        "/models/{model_id}/shadow",
+        response_model=CommandOutcome,
+        summary="Run the draft of a live qualification model in shadow, or stop that",
+        operation_id="shadowModel",
+    )
+    def shadow(
+        model_id: ModelId,
+        order: _Ordered,
+        enabled: Annotated[bool, Query(description="false: stop it.")] = True,
+    ) -> Response:
+        """In shadow, workers count what the draft would do differently, without any effect."""
+        return _told(commands.shadow(order, model_id, on=enabled))
+
+    @router.get(
+        "/models/{model_id}/history",
+        response_model=ModelHistory,
+        summary="List the published versions of a qualification model",
+        operation_id="listModelVersions",
+    )
+    def history(model_id: ModelId, language: Wanted) -> Response:
+        """Each with when and by whom it was published, and how long it ran; of deleted models, too."""
+        return answer(models.history(model_id, language.wording))
+
+    @router.get(
+        "/models/{model_id}/diff",
+        response_model=ModelDiff,
+        summary="Compare two versions of a qualification model",
+        operation_id="compareModelVersions",
+    )
+    def diff(
+        model_id: ModelId,
+        before: Annotated[str, Query(max_length=20, description="The number of a version.", examples=["2"])],
+        after: Annotated[
+            str, Query(max_length=20, description="The number of a version, or `draft`.", examples=["3"])
+        ] = DRAFT,
+    ) -> Response:
+        """Field by field, and as the lines of both."""
+        return answer(models.diff(model_id, before, after))
+
+    return router
+
+
+def _told(outcome: CommandOutcome) -> Response:
+    return at_revision(answer(outcome), outcome.revision)
