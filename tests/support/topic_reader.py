@@ -45,7 +45,6 @@ class TopicReader:
         self._partitions = [
             TopicPartition(prefix + topic, number) for topic in topics for number in there[prefix + topic].partitions
         ]
-        self._consumer.assign([TopicPartition(tp.topic, tp.partition, 0) for tp in self._partitions])
         self._reached: dict[tuple[str, int], int] = {}
         self.records: dict[str, list[Input]] = {topic: [] for topic in topics}
         #: Headers of records, by topic, partition and offset, that the client library cannot give.
@@ -78,7 +77,12 @@ class TopicReader:
         deadline = time.monotonic() + timeout
         ends = self.ends()
         new: list[Input] = []
-        while any(self._reached.get(place, 0) < end for place, end in ends.items()):
+        behind = [place for place, end in ends.items() if self._reached.get(place, 0) < end]
+        if not behind:
+            return new
+        # Only what is to be read, and only now: a client asks for what it is assigned again and again.
+        self._consumer.assign([TopicPartition(*place, self._reached.get(place, 0)) for place in behind])
+        while any(self._reached.get(place, 0) < ends[place] for place in behind):
             if time.monotonic() > deadline:
                 raise AssertionError(f"not read to the end: at {self._reached}, ends {ends}")
             for got in self._consumer.consume(1000, 0.02):
@@ -101,6 +105,7 @@ class TopicReader:
                     self._reached[topic, partition] = max(self._reached.get((topic, partition), 0), offset)
                 elif error.code() not in _AWAY:
                     raise AssertionError(str(error))
+        self._consumer.unassign()
         return new
 
     def begin_anew(self, topic: str) -> None:
@@ -114,12 +119,6 @@ class TopicReader:
         # librdkafka takes no partition back whose leader epoch is lower than it was, and a new topic's begins at 0
         self._consumer.close()
         self._consumer = Consumer(self._config)
-        self._consumer.assign(
-            [
-                TopicPartition(tp.topic, tp.partition, self._reached.get((tp.topic, tp.partition), 0))
-                for tp in self._partitions
-            ]
-        )
 
     def close(self) -> None:
         self._consumer.close()
