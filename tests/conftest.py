@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,7 @@ from lead_qualifier.demo.broker.kinds import BrokerKind
 from lead_qualifier.demo.broker.local_kafka import LocalKafka
 from lead_qualifier.settings import load_settings
 from tests.support.examples import load_profile
+from tests.support.kafka_classes import share_classes
 
 load_profile()
 
@@ -50,6 +51,9 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
     if XDIST_PROCESS in os.environ:
         folder = folder.parent  # the run's own
     settings = load_settings(data_dir=folder / "broker")
+    if settings.kafka_bootstrap_servers is None and BrokerKind.JAVA in order:
+        with suppress(NotAvailable):  # the finder says why
+            share_classes(find_java(), kafka_jars(print))
     try:
         with find_broker(settings, print, order=order) as broker:
             yield broker
@@ -73,6 +77,7 @@ def making_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[
     """
     try:
         java, libs = find_java(), kafka_jars(print)
+        share_classes(java, libs)
     except NotAvailable as reason:
         cannot_run_broker_tests(str(reason))
 
