@@ -15,7 +15,9 @@ from lead_qualifier.demo.broker.finder import Broker, find_broker
 from lead_qualifier.demo.broker.java import find_java, kafka_jars
 from lead_qualifier.demo.broker.kinds import BrokerKind
 from lead_qualifier.demo.broker.local_kafka import LocalKafka
+from lead_qualifier.demo.broker.single_node import SINGLE_NODE
 from lead_qualifier.settings import load_settings
+from tests.support.broker_settings import PATIENT
 from tests.support.examples import load_profile
 from tests.support.kafka_classes import share_classes
 
@@ -55,7 +57,11 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
         with suppress(NotAvailable):  # the finder says why
             share_classes(find_java(), kafka_jars(print))
     try:
-        with find_broker(settings, print, order=order) as broker:
+        with ExitStack() as running:
+            with pytest.MonkeyPatch.context() as patch:
+                for name, value in PATIENT.items():
+                    patch.setitem(SINGLE_NODE, name, value)
+                broker = running.enter_context(find_broker(settings, print, order=order))
             yield broker
     except NoBroker as reason:
         cannot_run_broker_tests(str(reason))

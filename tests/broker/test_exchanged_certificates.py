@@ -18,6 +18,7 @@ from lead_qualifier.demo.broker.local_broker import free_ports
 from lead_qualifier.demo.broker.local_kafka import LocalKafka
 from lead_qualifier.kafka.admin import LATEST, Admin
 from lead_qualifier.kafka.connection import Connection
+from tests.support.broker_settings import PATIENT
 from tests.support.certificates import Authority
 from tests.support.installation import Installation
 from tests.support.load import Load, publish_all
@@ -79,6 +80,7 @@ def test_workers_go_on_when_their_certificate_and_its_authority_are_exchanged_on
         tmp_path / "kafka",
         ports=[plain, controller],
         properties={
+            **PATIENT,
             "listeners": f"PLAINTEXT://127.0.0.1:{plain},CONTROLLER://127.0.0.1:{controller},TLS://127.0.0.1:{tls}",
             "advertised.listeners": f"PLAINTEXT://127.0.0.1:{plain},TLS://127.0.0.1:{tls}",
             "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,TLS:SSL",

@@ -17,6 +17,7 @@ from confluent_kafka.admin import AdminClient, ScramCredentialInfo, ScramMechani
 from lead_qualifier.demo.broker.local_broker import free_ports
 from lead_qualifier.demo.broker.local_kafka import LocalKafka
 from tests.conftest import making_kafka
+from tests.support.broker_settings import PATIENT
 from tests.support.installation import Installation
 from tests.support.load import Load, publish_all
 from tests.support.token_endpoint import token_endpoint
@@ -40,6 +41,7 @@ def login(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[LocalKafka
             tmp_path_factory.mktemp("reauthenticating"),
             ports=[plain, controller],
             properties={
+                **PATIENT,
                 "listeners": f"PLAINTEXT://127.0.0.1:{plain},CONTROLLER://127.0.0.1:{controller},LOGIN://127.0.0.1:{port}",
                 "advertised.listeners": f"PLAINTEXT://127.0.0.1:{plain},LOGIN://127.0.0.1:{port}",
                 "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,LOGIN:SASL_PLAINTEXT",

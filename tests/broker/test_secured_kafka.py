@@ -19,6 +19,7 @@ from lead_qualifier.engine.faust.consumer_group import ConsumerGroup, read_group
 from lead_qualifier.kafka.connection import Connection, OAuth, SaslMechanism
 from lead_qualifier.kafka.errors import BrokerUnreachable
 from tests.conftest import making_kafka
+from tests.support.broker_settings import PATIENT
 from tests.support.token_endpoint import token_endpoint
 
 pytestmark = pytest.mark.broker
@@ -35,6 +36,7 @@ def secured(certificate: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
             tmp_path_factory.mktemp("secured"),
             ports=[plain, controller],
             properties={
+                **PATIENT,
                 "listeners": f"PLAINTEXT://127.0.0.1:{plain},CONTROLLER://127.0.0.1:{controller}"
                 f",LOGIN://127.0.0.1:{login},TLS://127.0.0.1:{tls}",
                 "advertised.listeners": f"PLAINTEXT://127.0.0.1:{plain},LOGIN://127.0.0.1:{login},TLS://127.0.0.1:{tls}",

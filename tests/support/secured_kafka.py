@@ -23,6 +23,7 @@ from confluent_kafka.admin import (
 from lead_qualifier.demo.broker.local_broker import free_ports
 from lead_qualifier.demo.broker.local_kafka import LocalKafka
 from lead_qualifier.kafka.connection import SaslMechanism
+from tests.support.broker_settings import PATIENT
 
 MECHANISM: SaslMechanism = "SCRAM-SHA-512"
 _TYPES = {
@@ -59,6 +60,7 @@ class SecuredKafka:
             folder,
             ports=[plain, controller],
             properties={
+                **PATIENT,
                 "listeners": f"PLAINTEXT://127.0.0.1:{plain},CONTROLLER://127.0.0.1:{controller}"
                 f",LOGIN://127.0.0.1:{self._port}",
                 "advertised.listeners": f"PLAINTEXT://127.0.0.1:{plain},LOGIN://127.0.0.1:{self._port}",

@@ -27,7 +27,8 @@ class TopicReader:
         self, bootstrap: str, prefix: str, topics: Sequence[str], *, client: Mapping[str, Any] | None = None
     ) -> None:
         """`client`: further settings of librdkafka."""
-        self._admin = AdminClient({"bootstrap.servers": bootstrap, **(client or {})})
+        self._admin_config = {"bootstrap.servers": bootstrap, **(client or {})}
+        self._admin = AdminClient(self._admin_config)
         self._prefix = prefix
         self._config: dict[str, Any] = {
             "bootstrap.servers": bootstrap,
@@ -66,10 +67,11 @@ class TopicReader:
             )
             try:
                 return {(tp.topic, tp.partition): future.result().offset for tp, future in asked.items()}
-            except KafkaException:  # a broker that was restarted is asked as its predecessor for a moment
+            except KafkaException:
                 if time.monotonic() > deadline:
                     raise
-                self._admin.list_topics(timeout=10)
+                # A client asks a broker that was restarted, or a topic that was created again, as its predecessor.
+                self._admin = AdminClient(self._admin_config)
                 time.sleep(0.2)
 
     def read(self, timeout: float = 60) -> list[Input]:
