@@ -11,8 +11,10 @@ import itertools
 import json
 import os
 import shutil
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,7 @@ from lead_qualifier.demo.broker.local_kafka import LocalKafka
 from tests.conftest import making_kafka
 from tests.oracle.reading import partition_of
 from tests.support.command_line import CommandLine
+from tests.support.console_process import ConsoleProcess
 from tests.support.dashboard import expressions
 from tests.support.http_endpoint import Endpoint, Reply, Request, unused_port
 from tests.support.installation import Installation
@@ -53,11 +56,13 @@ WITHOUT_FIGURES = {
     "Attempts",
     "Time of an attempt",
     "Events of sinks",
+    "Rebuild",
+    "Commands of people",
 }
 
 
 class Site:
-    """What an operator watches: two workers of one installation, a sink and a worker of another."""
+    """What an operator watches: two workers and a console of one installation, a sink and a worker of another."""
 
     def __init__(self, kafka: LocalKafka, folder: Path) -> None:
         self.kafka = kafka
@@ -88,6 +93,7 @@ class Site:
         self.sender = self.sink.start()
         (folder / "prometheus").mkdir()
         self.prometheus = Prometheus(folder / "prometheus")
+        self.console = self.start_console("console")
         self.processes = [self.steady, self.sender]
         self.memory_limit = 1 << 40
         self.kubelet = Endpoint(self.container_memory)
@@ -96,7 +102,14 @@ class Site:
 
     def watch(self, *urls: str) -> None:
         """Scrape all processes, and these."""
-        self.prometheus.watch(*(one.web() for one in self.processes), self.kubelet.url, *urls)
+        ours = [*(one.web() for one in self.processes), self.console.web()]
+        self.prometheus.watch(*ours, self.kubelet.url, *urls)
+
+    def start_console(self, name: str) -> ConsoleProcess:
+        """One with a database of its own."""
+        folder = self.folder / name
+        folder.mkdir(exist_ok=True)
+        return ConsoleProcess({**self.here._environment, "LEAD_QUALIFIER_LOG_FORMAT": "json"}, folder)
 
     def container_memory(self, _request: Request) -> Reply:
         """What cAdvisor says of the steady worker, as if it had a container with a limit."""
@@ -136,6 +149,7 @@ class Site:
             assert "error" not in text.lower(), text
 
     def close(self) -> None:
+        self.console.kill()
         for hindrance in self.hindrances.iterdir():
             hindrance.unlink()
         self.prometheus.close()
@@ -182,7 +196,30 @@ def without_figures(site: Site) -> set[str]:
     return {title for title, expression in expressions() if not site.prometheus.query(expression)}
 
 
-def test_bad_input_a_bad_endpoint_and_a_topic_that_takes_too_little(site: Site) -> None:
+def test_bad_input_a_bad_endpoint_a_topic_that_takes_too_little_and_consoles_whose_databases_fail(site: Site) -> None:
+    assert site.console.terminate() == 0
+    (site.folder / "broken").mkdir()
+    (site.folder / "broken" / "console.sqlite3").write_bytes(b"x" * 4096)
+    broken = site.start_console("broken")
+    with locked(site.console.database) as database:
+        database.execute("UPDATE lead_qualifier_projection SET complete = 0")
+        database.execute("COMMIT")
+        database.execute("BEGIN IMMEDIATE")
+        site.console = site.start_console("console")
+        site.watch(broken.web())
+        bad_input_a_bad_endpoint_and_a_topic_that_takes_too_little(site)
+    broken.kill()
+
+
+@contextmanager
+def locked(file: Path) -> Iterator[sqlite3.Connection]:
+    """Within the block nobody else can write to an SQLite file."""
+    with closing(sqlite3.connect(file, isolation_level=None)) as database:
+        database.execute("BEGIN IMMEDIATE")
+        yield database
+
+
+def bad_input_a_bad_endpoint_and_a_topic_that_takes_too_little(site: Site) -> None:
     for number in range(20):
         site.here.send_bytes("lead-score-changed", f"bad-{number}".encode(), b"{")
     site.here.flush()
@@ -199,7 +236,8 @@ def test_bad_input_a_bad_endpoint_and_a_topic_that_takes_too_little(site: Site) 
     site.here.flush()
     site.memory_limit = round(1.05 * resident_bytes(site.steady))
     site.until_firing(
-        "DeadLetters", "SinkDeadLetters", "SinkCircuitOpen", "SinkLagging", "TransactionsAborting", "MemoryNearLimit"
+        *("DeadLetters", "SinkDeadLetters", "SinkCircuitOpen", "SinkLagging", "TransactionsAborting"),
+        *("MemoryNearLimit", "DatabaseAway", "ConsoleRebuilding"),
     )
     site.memory_limit = 1 << 40
     set_topic(site, "lead-qualified", "max.message.bytes", "2000000")
@@ -247,10 +285,11 @@ def test_a_worker_that_hangs_in_a_sweep_and_one_that_is_frozen(site: Site) -> No
     site.here.send("qualification-commands", apply(model("late", "all", {"engagement": 99})))
     site.here.send("qualification-commands", command("publish", "late"))
     numbers = iter(range(3, 10_000))
-    site.until_firing(
-        *("SweepStuck", "Lagging", "FallingBehind", "NotCommitting", "TimersOverdue"),
-        meanwhile=lambda: site.score(next(numbers), count=20),
-    )
+    with locked(site.console.database):
+        site.until_firing(
+            *("SweepStuck", "Lagging", "FallingBehind", "NotCommitting", "TimersOverdue", "ConsoleBehind"),
+            meanwhile=lambda: site.score(next(numbers), count=20),
+        )
     (site.hindrances / "sweep.chunk").unlink()
     site.steady.freeze()
     site.until_firing("ProcessDown")
@@ -263,6 +302,7 @@ def test_a_broker_that_is_gone_and_then_all_workers(site: Site) -> None:
     for worker in site.here.running():
         worker.kill()
     site.sender.kill()
+    site.console.kill()
     site.until_firing("NoWorker", "ServiceGone", seconds=180)
 
 

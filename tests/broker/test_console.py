@@ -80,7 +80,11 @@ def test_the_console_tells_what_the_command_line_tells(
     compare(console)
     assert console.get("/leads", q="Name of L-3")["leads"] == []
     assert "projection_begins_again" not in console.log.read_text()
-    said = console.out.read_text() + console.log.read_text()
+    figures = console.metrics()
+    for figure in ("projection_rebuilds_total 0", "projection_lag_records 0", "database_connected 1", "ready 1"):
+        assert f"lead_qualifier_{figure}.0\n" in figures
+    assert 'lead_qualifier_console_requests_total{method="GET",route="/api/v1/leads/{lead_id}",status="200"}' in figures
+    said = console.out.read_text() + console.log.read_text() + figures
     assert not [lead_id for lead_id in LEADS if f'"{lead_id}"' in said]
 
     # A topic that is deleted and created again has lost its records: so has the console.

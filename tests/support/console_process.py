@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from collections.abc import Mapping
@@ -19,7 +20,12 @@ class ConsoleProcess:
 
     def __init__(self, environment: Mapping[str, str], folder: Path) -> None:
         self.out, self.log = folder / "console.out", folder / "console.log"
-        given = {**without_settings(), **environment, "LEAD_QUALIFIER_DATA_DIR": str(folder)}
+        given = {
+            **without_settings(),
+            "LEAD_QUALIFIER_WEB_PORT": "0",
+            **environment,
+            "LEAD_QUALIFIER_DATA_DIR": str(folder),
+        }
         with self.out.open("wb") as stdout, self.log.open("wb") as stderr:
             self.process = start(
                 ["lead_qualifier", "console", "--port", "0"], environment=given, stdout=stdout, stderr=stderr
@@ -39,6 +45,20 @@ class ConsoleProcess:
 
     def health(self) -> dict[str, Any]:
         return dict(self.client.get("/api/v1/health").json())
+
+    @property
+    def database(self) -> Path:
+        """The SQLite file."""
+        return self.log.with_name("console.sqlite3")
+
+    def web(self) -> str:
+        """The address of health and metrics, as it says itself."""
+        [started] = [json.loads(line) for line in self.log.read_text().splitlines() if "console_started" in line]
+        return str(started["web"])
+
+    def metrics(self) -> str:
+        """What Prometheus scrapes."""
+        return httpx.get(f"{self.web()}/metrics").text
 
     def wait_up_to_date(self, timeout: float = 60) -> None:
         """Until a look at the ends of the topics, begun after now, finds nothing that is not projected."""

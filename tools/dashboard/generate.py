@@ -24,7 +24,7 @@ def dashboard() -> dict[str, Any]:
     return {
         "uid": "lead-qualifier",
         "title": "lead-qualifier",
-        "description": "Workers, downstream services and sinks of lead-qualifier.",
+        "description": "Workers, downstream services, sinks and the console of lead-qualifier.",
         "tags": ["lead-qualifier", "kafka"],
         "schemaVersion": 39,
         "version": 1,

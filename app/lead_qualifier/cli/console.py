@@ -8,7 +8,7 @@ import typer
 
 from lead_qualifier.cli.exit_codes import Refused
 from lead_qualifier.cli.screen import say
-from lead_qualifier.cli.worker import broker_of, serving
+from lead_qualifier.cli.worker import WebPort, broker_of, serving
 from lead_qualifier.services.extras import console_needs
 
 Port = Annotated[
@@ -23,17 +23,18 @@ Port = Annotated[
 ]
 
 
-def console(port: Port = None) -> None:
+def console(port: Port = None, web_port: WebPort = None) -> None:
     """Serve web pages and an HTTP API about leads and models.
 
     They show leads, and why each is qualified or not, and take commands, in English and German. The command prints a
     link that works once and opens the console in a browser of this machine. It reads the topics into a database
     (LEAD_QUALIFIER_DATABASE_URL, by default an SQLite file), and sends commands as the command line does. It needs
-    `pip install 'lead-qualifier[console]'`. SIGTERM or Ctrl-C stops it.
+    `pip install 'lead-qualifier[console]'`. Health and metrics are on a port of their own, without a session. SIGTERM
+    or Ctrl-C stops it.
     """
     if (needs := console_needs()) is not None:
         raise Refused(needs)
-    settings = serving(console_port=port)
+    settings = serving(console_port=port, web_port=web_port)
     from lead_qualifier.console.access.hosts import NotLoopback  # noqa: PLC0415  only with the extra
     from lead_qualifier.console.read_model.database import UnusableDatabase  # noqa: PLC0415
     from lead_qualifier.console.run import run_console  # noqa: PLC0415

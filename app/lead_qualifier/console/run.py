@@ -22,6 +22,8 @@ from lead_qualifier.console.access.sessions import Access
 from lead_qualifier.console.api.events import Events
 from lead_qualifier.console.api.resources import resources_of
 from lead_qualifier.console.app import create_application
+from lead_qualifier.console.health import ConsoleHealth
+from lead_qualifier.console.metrics import ConsoleMetrics
 from lead_qualifier.console.read_model.database import Database
 from lead_qualifier.console.read_model.follower import Follower
 from lead_qualifier.console.read_model.projection import Projection
@@ -59,6 +61,7 @@ def run_console(
     follower = Follower(connection, topics, projection, rights=console_reads(naming_of(settings)))
     author = author_of_commands(settings)
     sender = InboundSender(connection, topic_prefix=settings.topic_prefix)
+    metrics = ConsoleMetrics()
     resources = resources_of(
         database,
         standing=lambda: follower.standing,
@@ -75,22 +78,27 @@ def run_console(
         timeout=settings.command_timeout,
         events=Events(sender, time_tolerance=settings.time_tolerance),
         unknown_leads=settings.unknown_leads.value,
+        on_outcome=metrics.command,
     )
     with listener or listen(settings.console_host, settings.console_port) as listening:
         port = listening.getsockname()[1]
         access = Access(port=port, person=user_of_this_machine(author), key=key)
+        metrics.watch(lambda: follower.standing, sessions=lambda: access.sessions.count)
+        health = ConsoleHealth(follower, metrics, connection, host=settings.web_host)
 
         @asynccontextmanager
         async def running() -> AsyncIterator[None]:
             follower.start()
-            log.info("console_started", port=port)
+            web = await health.start(settings.web_port)
+            log.info("console_started", port=port, web=f"http://{_in_url(settings.web_host)}:{web}")
             show_link(f"http://{_in_url(settings.console_host)}:{port}/enter?key={access.link.key}")
             yield
+            await health.stop()
             follower.stop()
             sender.close()
             database.close()
 
-        application = create_application(resources, access, running=running)
+        application = metrics.counting(create_application(resources, access, running=running))
         config = uvicorn.Config(
             application,
             lifespan="on",

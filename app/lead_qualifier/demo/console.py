@@ -49,7 +49,12 @@ class DemoConsole:
         self._process = processes.begin_console(
             self._listener,
             self._key,
-            {**environment, variable_of("database_url"): url, variable_of("console_host"): _HOST},
+            {
+                **environment,
+                variable_of("database_url"): url,
+                variable_of("console_host"): _HOST,
+                variable_of("web_port"): "0",
+            },
         )
 
     @property

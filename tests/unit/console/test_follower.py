@@ -55,6 +55,24 @@ def test_it_goes_on_where_events_that_it_has_not_read_are_gone(tmp_path: Path) -
     assert follower._begin(PARTITIONS)[QUALIFIED, 0] == 95
 
 
+def test_it_says_how_old_what_it_shows_is(tmp_path: Path) -> None:
+    follower, projection, _ = following(tmp_path)
+    follower._begin(PARTITIONS)
+    began = follower._standing.caught_up_ms
+    assert (follower._standing.rebuilds, follower._standing.progress) == (0, 0.0)  # one that another process began
+    assert follower._standing.seconds_behind(began + 5000) == 5
+    follower._check(dict.fromkeys(PARTITIONS, 100))
+    assert follower._standing.progress is None
+    assert follower._standing.seconds_behind(began + 5000) == 0
+    follower._stop.set()
+    follower._fail("Kafka is away", database_away=False)
+    assert follower._standing.seconds_behind(began + 5000) == 5  # nobody knows what else there is
+    projection.caught_up(began - 60_000)
+    follower._begin(PARTITIONS)
+    assert follower._standing.progress is None
+    assert follower._standing.seconds_behind(began) == 60
+
+
 def test_it_has_caught_up_although_there_is_always_more(tmp_path: Path) -> None:
     follower, projection, topics = following(tmp_path)
     begun = follower._begin(PARTITIONS)

@@ -32,6 +32,12 @@ class Sessions:
         self._clock = clock
         self._open: dict[str, tuple[Person, float]] = {}
 
+    @property
+    def count(self) -> int:
+        """How many are open."""
+        now = self._clock()
+        return sum(now < ends for _, ends in [*self._open.values()])
+
     def open(self, person: Person) -> str:
         """Sign somebody in. Returns the token for the cookie."""
         token = secrets.token_urlsafe(32)

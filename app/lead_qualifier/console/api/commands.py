@@ -80,8 +80,10 @@ class NoService(ApiError):
 class Commands:
     """Carries out what people order."""
 
-    def __init__(self, client: CommandClient) -> None:
+    def __init__(self, client: CommandClient, *, on_outcome: Callable[[str], None] = lambda outcome: None) -> None:
+        """`on_outcome`: called with `accepted`, `refused`, or the code of why there is no outcome."""
         self._client = client
+        self._on_outcome = on_outcome
 
     def run(
         self,
@@ -98,8 +100,13 @@ class Commands:
 
         Raises CommandRefused, NoAnswer, NoService, BrokerAway, BrokerRefused.
         """
-        with kafka_problems():
-            outcome = send(self._client.issued_as(issued_by, command_id))
+        try:
+            with kafka_problems():
+                outcome = send(self._client.issued_as(issued_by, command_id))
+        except ApiError as error:
+            self._on_outcome(error.code)
+            raise
+        self._on_outcome("accepted" if outcome.accepted else "refused")
         if not outcome.accepted:
             raise CommandRefused(outcome)
         wait_until_shown(lambda: shown(outcome))

@@ -65,12 +65,16 @@ def resources_of(
     events: Events,
     unknown_leads: UnknownLeads = "open",
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    on_outcome: Callable[[str], None] = lambda outcome: None,
 ) -> Resources:
-    """The resources on a database. `client` sends commands; `timeout`: seconds that `announce` waits for a worker."""
+    """The resources on a database. `client` sends commands; `timeout`: seconds that `announce` waits for a worker.
+
+    `on_outcome`: as Commands takes it.
+    """
     rules = RulesReader(database, unknown_leads=unknown_leads)
     qualifications = QualificationReader(database)
     trails = TrailReader(database)
-    commands = Commands(client)
+    commands = Commands(client, on_outcome=on_outcome)
     return Resources(
         standing=standing,
         leads=Leads(Reader(database, unknown_leads=unknown_leads)),

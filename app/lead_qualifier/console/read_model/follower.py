@@ -69,6 +69,11 @@ class Follower:
             return replace(self._standing, problem="the projection has stopped: restart the console")
         return self._standing
 
+    @property
+    def is_running(self) -> bool:
+        """Whether it follows, or tries to."""
+        return self._thread.is_alive()
+
     def start(self) -> None:
         """Begin to follow."""
         self._thread.start()
@@ -89,9 +94,9 @@ class Follower:
                 log.error("projection_refused", reason=str(error))
                 return
             except (KafkaException, KafkaClientError, ClientError) as error:
-                self._fail(_in_words(self._missing_rights(error) or error))
+                self._fail(_in_words(self._missing_rights(error) or error), database_away=self._database_is_away())
             except SQLAlchemyError as error:
-                self._fail(failure(error))
+                self._fail(failure(error), database_away=True)
 
     def _missing_rights(self, error: Exception) -> NotAllowed | None:
         """Asked for, because the broker names one topic at best, and not what it refuses."""
@@ -105,10 +110,18 @@ class Follower:
             log.debug("rights_unknown")
         return None
 
-    def _fail(self, problem: str) -> None:
+    def _database_is_away(self) -> bool:
+        """Asked for while Kafka is away, when nothing else asks the database."""
+        try:
+            self._projection.stored()
+        except SQLAlchemyError:
+            return True
+        return False
+
+    def _fail(self, problem: str, *, database_away: bool) -> None:
         if problem != self._standing.problem:
             log.warning("projection_waits", reason=problem)
-        self._standing = replace(self._standing, problem=problem)
+        self._standing = replace(self._standing, problem=problem, database_away=database_away)
         self._stop.wait(_RETRY_SECONDS)
 
     # -- one connection
@@ -128,7 +141,8 @@ class Follower:
                 if now >= checked + _CHECK_SECONDS:
                     self._check(records.next)
                     checked = now
-                records.read_on(_POLL_SECONDS)
+                projected = records.read_on(_POLL_SECONDS)
+                self._standing = replace(self._standing, projected=self._standing.projected + projected)
                 if now >= looked + _REMEMBER_SECONDS:
                     looked = now
                     if len(self._partitions()) > len(partitions):
@@ -160,16 +174,26 @@ class Follower:
             tombstones_kept=self._tombstones_kept(),
             now_ms=now_ms,
         )
+        rebuilds = self._standing.rebuilds
         if stored is None or reason is not None:
             log.info("projection_begins_again", reason=reason)
             self._projection.begin_again(topic_ids, first)
             next_offsets = dict(first)
+            rebuilds += 1
         else:
             next_offsets = self._projection.go_on(stored, topic_ids, first)
         total = sum(ends[one] - next_offsets[one] for one in partitions)
         whole = stored is not None and stored.complete and reason is None
         phase = Phase.FOLLOWING if whole else Phase.REBUILDING
-        self._standing = Standing(phase=phase, behind=total, total=total, reason=reason)
+        self._standing = Standing(
+            phase=phase,
+            behind=total,
+            total=total,
+            reason=reason,
+            caught_up_ms=stored.caught_up_ms if whole and stored is not None else now_ms,
+            rebuilds=rebuilds,
+            projected=self._standing.projected,
+        )
         self._goal, self._goal_ms = ends, now_ms
         return next_offsets
 
@@ -198,9 +222,10 @@ class Follower:
             if first_time:
                 log.info("projection_caught_up", records=self._standing.total)
                 self._standing = replace(self._standing, phase=Phase.FOLLOWING, reason=None)
+            self._standing = replace(self._standing, caught_up_ms=self._goal_ms)
             self._goal, self._goal_ms = ends, now_ms
         read = max(0, self._standing.total - behind)
-        self._standing = replace(self._standing, behind=behind, read=read, problem=None)
+        self._standing = replace(self._standing, behind=behind, read=read, problem=None, database_away=False)
 
 
 class _CausesFirst:
@@ -229,26 +254,30 @@ class _CausesFirst:
         self._pending_until: dict[PartitionId, int] = {}
         self._barrier: dict[PartitionId, int] = {}
 
-    def read_on(self, seconds: float) -> None:
-        """Read on for at most that long without a record, and apply what was read."""
-        self._apply(self._causes.take(0 if self._is_due() else seconds), self._causes.position)
+    def read_on(self, seconds: float) -> int:
+        """Read on for at most that long without a record, and apply what was read. Returns how many offsets."""
+        moved = self._apply(self._causes.take(0 if self._is_due() else seconds), self._causes.position)
         if not self._pending:
             self._pending = self._events.take(0)  # without waiting: a state comes with every event
             self._pending_until = dict(self._events.position)
             self._barrier = self._admin.ends(self._states) if self._pending else {}
         if self._is_due():
-            self._apply(self._pending, self._pending_until)
+            moved += self._apply(self._pending, self._pending_until)
             self._pending, self._pending_until = [], {}
+        return moved
 
     def _is_due(self) -> bool:
         position = self._causes.position
         return bool(self._pending_until) and all(position[one] >= end for one, end in self._barrier.items())
 
-    def _apply(self, records: Sequence[Record], position: Mapping[PartitionId, int]) -> None:
+    def _apply(self, records: Sequence[Record], position: Mapping[PartitionId, int]) -> int:
         moved = {one: offset for one, offset in position.items() if offset > self.next[one]}
-        if moved:
-            self._projection.apply(records, before=self.next, after=moved)
-            self.next.update(moved)
+        if not moved:
+            return 0
+        count = sum(offset - self.next[one] for one, offset in moved.items())
+        self._projection.apply(records, before=self.next, after=moved)
+        self.next.update(moved)
+        return count
 
 
 def _now_ms() -> int:

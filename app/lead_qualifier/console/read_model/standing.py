@@ -26,6 +26,26 @@ class Standing:
     total: int = 0
     reason: str | None = None
     problem: str | None = None
+    database_away: bool = False
+    caught_up_ms: int = 0
+    """All that was written until then is projected; while it rebuilds, when it began."""
+    rebuilds: int = 0
+    """How often this process has begun to read everything again."""
+    projected: int = 0
+    """How many offsets this process has projected."""
+
+    def seconds_behind(self, now_ms: int) -> float:
+        """The age of what is shown, 0 if that is all there is. While Kafka is away, nobody knows whether it is."""
+        if self.phase is Phase.STARTING or (not self.behind and self.problem is None):
+            return 0.0
+        return max(0, now_ms - self.caught_up_ms) / 1000
+
+    @property
+    def progress(self) -> float | None:
+        """The share of the rebuild that is done; None if there is none."""
+        if self.phase is not Phase.REBUILDING:
+            return None
+        return min(1.0, self.read / self.total) if self.total else 0.0
 
     @property
     def percent(self) -> int:
