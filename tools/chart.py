@@ -31,12 +31,11 @@ NOT_VALUES = frozenset(
         "broker",
         "issued_by",
         "command_timeout",
-        "database_url",  # of the console, which is for one machine
-        "console_host",
-        "console_port",
-        "console_name_attributes",
+        "database_url",
     }
 )
+#: Of the console, which the chart does not run.
+_OF_THE_CONSOLE = ("console_", "oidc_", "session_")
 _KEPT = ("enum", "type", "minimum", "maximum", "exclusiveMinimum", "pattern", "minLength", "maxLength")
 _HEAD = "# Written by `make docs` from app/lead_qualifier/services/topology.py: change it there.\n"
 _TABLE = re.compile(r"(?<=<!-- values -->\n).*(?=<!-- /values -->)", re.DOTALL)
@@ -54,7 +53,7 @@ def settings() -> dict[str, Any]:
     return {
         _camel(name): _plain(field, schema["$defs"])
         for name, field in schema["properties"].items()
-        if name not in NOT_VALUES and not name.startswith("kafka_")
+        if name not in NOT_VALUES and not name.startswith(("kafka_", *_OF_THE_CONSOLE))
     }
 
 

@@ -16,13 +16,15 @@ from confluent_kafka import KafkaError, KafkaException
 
 from lead_qualifier.client.inbound.checking import InboundRecord
 from lead_qualifier.client.inbound.sending import NotSent, Position
+from lead_qualifier.console.access.configuration import access_of, link_access
 from lead_qualifier.console.access.people import Person, Role
-from lead_qualifier.console.access.sessions import Access
+from lead_qualifier.console.access.sessions import Sessions
 from lead_qualifier.console.api.events import Events
 from lead_qualifier.console.api.resources import resources_of
 from lead_qualifier.console.app import create_application
 from lead_qualifier.console.read_model.standing import Phase, Standing
 from lead_qualifier.console.run import listen
+from lead_qualifier.settings import Settings
 from tests.support.console_records import minutes, projected, sqlite_url, world
 from tests.support.console_worker import DecidingClient, DecidingWorker
 
@@ -51,15 +53,26 @@ class FakeTopics:
 class ConsoleServer:
     """Serves what `world()` has. `standing` is what the projection says of itself; `worker` decides commands."""
 
-    def __init__(self, folder: Path, *, url: str | None = None, roles: Iterable[Role] = Role) -> None:
-        """`roles`: of whoever opens the link."""
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        url: str | None = None,
+        roles: Iterable[Role] = Role,
+        settings: Settings | None = None,
+    ) -> None:
+        """`roles`: of whoever opens the link. `settings`: with an identity provider, in place of the link."""
         records = world()
         self.database = projected(url or sqlite_url(folder), records)
         self.standing = Standing(phase=Phase.FOLLOWING)
         self._listener = listen("127.0.0.1", 0)
         port = self._listener.getsockname()[1]
         self.address = f"http://127.0.0.1:{port}"
-        self.access = Access(port=port, person=Person("U-4", "Erika Beispiel", frozenset(roles)))
+        if settings is None:
+            person = Person("U-4", "Erika Beispiel", frozenset(roles))
+            self.access = link_access(Sessions(self.database), port=port, person=person)
+        else:
+            self.access = access_of(settings, self.database, port=port)
         self.topics = FakeTopics()
         self.worker = DecidingWorker(self.database, records)
         self.resources = resources_of(
@@ -78,6 +91,7 @@ class ConsoleServer:
 
     @property
     def link(self) -> str:
+        assert self.access.link is not None
         return f"{self.address}/enter?key={self.access.link.key}"
 
     @contextmanager

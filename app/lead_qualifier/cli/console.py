@@ -26,20 +26,20 @@ Port = Annotated[
 def console(port: Port = None, web_port: WebPort = None) -> None:
     """Serve web pages and an HTTP API about leads and models.
 
-    They show leads, and why each is qualified or not, and take commands, in English and German. The command prints a
-    link that works once and opens the console in a browser of this machine. It reads the topics into a database
-    (LEAD_QUALIFIER_DATABASE_URL, by default an SQLite file), and sends commands as the command line does. It needs
+    They show leads, and why each is qualified or not, and take commands, in English and German. Without an identity
+    provider (LEAD_QUALIFIER_OIDC_ISSUER) the command prints a link that works once and opens the console in a browser
+    of this machine. It reads the topics into a database (LEAD_QUALIFIER_DATABASE_URL, by default an SQLite file), and
+    sends commands as the command line does. It needs
     `pip install 'lead-qualifier[console]'`. Health and metrics are on a port of their own, without a session. SIGTERM
     or Ctrl-C stops it.
     """
     if (needs := console_needs()) is not None:
         raise Refused(needs)
     settings = serving(console_port=port, web_port=web_port)
-    from lead_qualifier.console.access.hosts import NotLoopback  # noqa: PLC0415  only with the extra
-    from lead_qualifier.console.read_model.database import UnusableDatabase  # noqa: PLC0415
+    from lead_qualifier.console.read_model.database import UnusableDatabase  # noqa: PLC0415  only with the extra
     from lead_qualifier.console.run import run_console  # noqa: PLC0415
 
     try:
         run_console(settings, broker_of(settings), show_link=lambda link: say(f"Console: {link}"))
-    except (NotLoopback, UnusableDatabase) as error:
+    except UnusableDatabase as error:
         raise Refused(str(error)) from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import traceback
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import cache
 from pathlib import Path
@@ -13,26 +13,28 @@ from typing import Any
 import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.responses import RedirectResponse
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 
 from lead_qualifier import __version__
+from lead_qualifier.console.access.access import Access
 from lead_qualifier.console.access.asgi import Application, Scope
+from lead_qualifier.console.access.errors import NotSignedIn
 from lead_qualifier.console.access.guard import Guard
-from lead_qualifier.console.access.sessions import Access
 from lead_qualifier.console.api import problems
-from lead_qualifier.console.api.errors import DatabaseAway
 from lead_qualifier.console.api.forms import Problem
 from lead_qualifier.console.api.openapi import TITLE, description
 from lead_qualifier.console.api.resources import PREFIX, Resources, api_routes
-from lead_qualifier.console.errors import ApiError
-from lead_qualifier.console.pages.rendering import Pages
+from lead_qualifier.console.errors import ApiError, DatabaseAway
+from lead_qualifier.console.pages.rendering import Pages, address, address_of
 from lead_qualifier.console.pages.routes import STATIC, page_routes, static_files
+from lead_qualifier.console.pages.sign_in import PUBLIC, SIGN_IN
 
 log = structlog.get_logger(__name__)
 
 _OPENAPI = f"{PREFIX}/openapi.json"
-_PUBLIC = frozenset({f"{PREFIX}/health", _OPENAPI, "/enter", "/language"})
+_PUBLIC = PUBLIC | {f"{PREFIX}/health", _OPENAPI, "/language"}
 
 
 def create_application(
@@ -42,7 +44,7 @@ def create_application(
     running: Callable[[], AbstractAsyncContextManager[None]] | None = None,
 ) -> Application:
     """The application, as ASGI has it. `running`: what runs beside it."""
-    pages = Pages(resources.standing)
+    pages = Pages(resources.standing, signs_in=access.sign_in is not None)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -57,14 +59,17 @@ def create_application(
     app.include_router(page_routes(resources, pages, access))
     app.mount(STATIC, static_files())
     app.add_api_route(_OPENAPI, lambda: Response(_openapi(), media_type="application/json"), include_in_schema=False)
-    answer = _Answers(pages)
+    answer = _Answers(pages, access)
     app.add_exception_handler(ApiError, answer.refused)
     app.add_exception_handler(RequestValidationError, answer.invalid)
     app.add_exception_handler(HTTPException, answer.not_there)
     app.add_exception_handler(SQLAlchemyError, answer.database_away)
     app.add_exception_handler(Exception, answer.failed)
     return Guard(
-        app, access=access, is_public=lambda path: path in _PUBLIC or path.startswith(STATIC), refuse=answer.guarded
+        app,
+        access=access,
+        is_public=lambda path: path in _PUBLIC or path.startswith(f"{STATIC}/"),
+        refuse=answer.guarded,
     )
 
 
@@ -77,11 +82,12 @@ def _openapi() -> str:
 class _Answers:
     """What went wrong, as a problem for programs and as a page for people."""
 
-    def __init__(self, pages: Pages) -> None:
+    def __init__(self, pages: Pages, access: Access) -> None:
         self._pages = pages
+        self._access = access
 
     def refused(self, request: Request, error: Any) -> Response:
-        return self._answer(request, problems.of_error(error))
+        return self._answer(request, problems.of_error(error), error.headers)
 
     def invalid(self, request: Request, error: Any) -> Response:
         return self._answer(request, problems.of_validation(error))
@@ -101,10 +107,18 @@ class _Answers:
         return self._answer(request, problems.of_error(ApiError("Something went wrong: see the console's log.")))
 
     def guarded(self, scope: Scope, error: ApiError) -> Application:
-        """What the guard refuses."""
-        return self.refused(Request(scope), error)
+        """What the guard refuses. Whoever opens a page without a session is sent to sign in."""
+        request = Request(scope)
+        opens_page = request.method == "GET" and not _is_api(request) and "hx-request" not in request.headers
+        if isinstance(error, NotSignedIn) and self._access.sign_in is not None and opens_page:
+            return RedirectResponse(address(SIGN_IN, to=address_of(request)), status_code=303)
+        return self.refused(request, error)
 
-    def _answer(self, request: Request, problem: Problem) -> Response:
-        if request.scope["path"].startswith("/api/"):
-            return problems.answer(problem)
-        return self._pages.problem(request, problem)
+    def _answer(self, request: Request, problem: Problem, headers: Mapping[str, str] | None = None) -> Response:
+        if _is_api(request):
+            return problems.answer(problem, headers)
+        return self._pages.problem(request, problem, headers)
+
+
+def _is_api(request: Request) -> bool:
+    return str(request.scope["path"]).startswith("/api/")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from http import HTTPStatus
+from types import MappingProxyType
 
 
 class ApiError(Exception):
@@ -10,7 +12,19 @@ class ApiError(Exception):
 
     status = HTTPStatus.INTERNAL_SERVER_ERROR
     code = "failed"
+    headers: Mapping[str, str] = MappingProxyType({})
+    """More headers of the answer."""
 
     def __init__(self, message: str, *, parameter: str | None = None) -> None:
         self.parameter = parameter
         super().__init__(message)
+
+
+class DatabaseAway(ApiError):
+    """The database does not answer."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    code = "database_unavailable"
+
+    def __init__(self) -> None:
+        super().__init__("The console's database does not answer: try again in a moment.")

@@ -103,7 +103,9 @@ class ConsoleMetrics:
             value=not now.database_away,
         )
         yield GaugeMetricFamily(
-            "lead_qualifier_console_sessions", "Sessions that are open in this process.", value=self._sessions()
+            "lead_qualifier_console_sessions",
+            "Sessions that are open, in all processes that share the database.",
+            value=self._sessions(),
         )
 
 

@@ -16,9 +16,8 @@ from lead_qualifier.client.authorship import author_of_commands
 from lead_qualifier.client.commands import CommandClient
 from lead_qualifier.client.inbound.sending import InboundSender
 from lead_qualifier.client.scoring_models import announce
-from lead_qualifier.console.access.hosts import check_loopback
-from lead_qualifier.console.access.people import user_of_this_machine
-from lead_qualifier.console.access.sessions import Access
+from lead_qualifier.console.access.access import Access
+from lead_qualifier.console.access.configuration import access_of, check_where_to_listen
 from lead_qualifier.console.api.events import Events
 from lead_qualifier.console.api.resources import resources_of
 from lead_qualifier.console.app import create_application
@@ -51,11 +50,12 @@ def run_console(
 
     `listener`: listens already, in place of the settings' address; `key`: of a link that was made already.
 
-    Raises NotLoopback, UnusableDatabase, and OSError (port taken).
+    Raises InvalidSettings, UnusableDatabase, and OSError (port taken).
     """
-    check_loopback(settings.console_host)
+    check_where_to_listen(settings)
     settings.apply_to_decoding()
     database = Database(_database_url(settings))
+    of_sessions = database.beside("sessions")
     topics = ProjectedTopics.of(CONSOLE, topic_prefix=settings.topic_prefix, state_prefix=settings.prefix_of_state)
     projection = Projection(database, topics, name_attributes=_name_attributes(settings))
     follower = Follower(connection, topics, projection, rights=console_reads(naming_of(settings)))
@@ -82,7 +82,7 @@ def run_console(
     )
     with listener or listen(settings.console_host, settings.console_port) as listening:
         port = listening.getsockname()[1]
-        access = Access(port=port, person=user_of_this_machine(author), key=key)
+        access = access_of(settings, of_sessions, port=port, key=key)
         metrics.watch(lambda: follower.standing, sessions=lambda: access.sessions.count)
         health = ConsoleHealth(follower, metrics, connection, host=settings.web_host)
 
@@ -91,12 +91,13 @@ def run_console(
             follower.start()
             web = await health.start(settings.web_port)
             log.info("console_started", port=port, web=f"http://{_in_url(settings.web_host)}:{web}")
-            show_link(f"http://{_in_url(settings.console_host)}:{port}/enter?key={access.link.key}")
+            show_link(_link(access, settings.console_host, port))
             yield
             await health.stop()
             follower.stop()
             sender.close()
             database.close()
+            of_sessions.close()
 
         application = metrics.counting(create_application(resources, access, running=running))
         config = uvicorn.Config(
@@ -105,7 +106,8 @@ def run_console(
             log_config=None,
             access_log=False,  # addresses hold ids of leads, and the key of the link
             server_header=False,
-            proxy_headers=False,
+            proxy_headers=settings.console_proxies is not None,
+            forwarded_allow_ips=settings.console_proxies,
             timeout_graceful_shutdown=_STOP_SECONDS,
         )
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -127,6 +129,13 @@ def _name_attributes(settings: Settings) -> tuple[str, ...]:
 def listen(host: str, port: int) -> socket.socket:
     """A socket on which connections wait until the application runs. Raises OSError (port taken)."""
     return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+
+
+def _link(access: Access, host: str, port: int) -> str:
+    """What to open: the address that people use, else a link for whoever started the console."""
+    if access.link is None:
+        return f"{access.hosts.url}/"
+    return f"http://{_in_url(host)}:{port}/enter?key={access.link.key}"
 
 
 def _in_url(host: str) -> str:

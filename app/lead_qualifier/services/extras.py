@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.util import find_spec
 
 #: What the extra `console` installs and the program itself does not.
-_CONSOLE = ("babel", "fastapi", "jinja2", "psycopg", "sqlalchemy", "uvicorn")
+_CONSOLE = ("authlib", "babel", "fastapi", "httpx2", "jinja2", "psycopg", "python_multipart", "sqlalchemy", "uvicorn")
 
 
 def console_needs() -> str | None:

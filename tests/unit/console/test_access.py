@@ -8,9 +8,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from lead_qualifier.console.access.hosts import NotLoopback, check_loopback
+from lead_qualifier.console.access.configuration import check_where_to_listen
+from lead_qualifier.console.access.link import OneTimeLink
 from lead_qualifier.console.access.people import Person, Role
-from lead_qualifier.console.access.sessions import Access
+from lead_qualifier.settings import InvalidSettings, load_settings
 from tests.support.console_server import ConsoleServer
 
 PERSON = Person("U-4", "Erika Beispiel", frozenset(Role))
@@ -24,27 +25,18 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ConsoleServer]:
 
 @pytest.mark.parametrize("path", ["/", "/leads", "/lead?id=L-1001", "/api/v1/leads", "/api/v1/leads/L-1001"])
 def test_without_a_session_nothing_is_shown(path: str, server: ConsoleServer) -> None:
-    for cookies in ({}, {server.access.sessions.cookie: "guessed"}):
+    for cookies in ({}, {server.access.cookie.name: "guessed"}):
         with httpx.Client(cookies=cookies) as client:
             answer = client.get(server.address + path)
         assert answer.status_code == 401
         assert "Weber" not in answer.text
 
 
-def test_the_link_opens_one_session() -> None:
-    now = 0.0
-    access = Access(port=1, person=PERSON, clock=lambda: now)
-    link, sessions = access.link, access.sessions
-    assert link.open("another") is None
-    token = link.open(link.key)
-    session = sessions.find(token)
-    assert session is not None
-    assert session.person == PERSON
-    assert link.open(link.key) is None
-    assert sessions.find(None) is None
-    assert sessions.find("another") is None
-    now = 12 * 3600.0
-    assert sessions.find(token) is None
+def test_the_link_opens_once() -> None:
+    link = OneTimeLink(PERSON)
+    assert not link.open("another")
+    assert link.open(link.key)
+    assert not link.open(link.key)
 
 
 def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(server: ConsoleServer) -> None:
@@ -90,13 +82,17 @@ def test_the_switch_of_languages_leads_nowhere_else(back: str, server: ConsoleSe
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost", "127.9.9.9"])
 def test_loopback_addresses_are_accepted(host: str) -> None:
-    check_loopback(host)
+    check_where_to_listen(load_settings(console_host=host))
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.4", "example.org", ""])
-def test_addresses_that_others_reach_are_refused(host: str) -> None:
-    with pytest.raises(NotLoopback, match="OpenID Connect"):
-        check_loopback(host)
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.4", "example.org"])
+def test_addresses_that_others_reach_need_a_provider(host: str) -> None:
+    with pytest.raises(InvalidSettings, match="LEAD_QUALIFIER_OIDC_ISSUER"):
+        check_where_to_listen(load_settings(console_host=host))
+    given = {"console_host": host, "oidc_issuer": "https://login.example.com", "oidc_client_id": "console"}
+    with pytest.raises(InvalidSettings, match="LEAD_QUALIFIER_CONSOLE_URL"):
+        check_where_to_listen(load_settings(**given))
+    check_where_to_listen(load_settings(**given, console_url="https://leads.example.com"))
 
 
 @pytest.mark.parametrize("host", ["127.9.9.9:6070", "[::1]:6070", "[0:0:0:0:0:0:0:1]", "LOCALHOST"])
@@ -107,8 +103,8 @@ def test_every_name_of_loopback_is_answered(host: str, server: ConsoleServer) ->
 def test_what_other_programs_set_as_cookies_hides_no_session(tmp_path: Path) -> None:
     """Browsers send the cookies of a host to all its ports."""
     with ConsoleServer(tmp_path) as one:
-        session = httpx.get(one.link).cookies[one.access.sessions.cookie]
-        cookies = f'x={{"a":1}}; {one.access.sessions.cookie}={session}'
+        session = httpx.get(one.link).cookies[one.access.cookie.name]
+        cookies = f'x={{"a":1}}; {one.access.cookie.name}={session}'
         assert httpx.get(f"{one.address}/api/v1/leads", headers={"Cookie": cookies}).status_code == 200
 
 

@@ -11,12 +11,15 @@ import httpx
 import pytest
 from fastapi import FastAPI, Form, Request
 
+from lead_qualifier.console.access.configuration import link_access
 from lead_qualifier.console.access.guard import Guard
 from lead_qualifier.console.access.people import Permission, Person, Role
 from lead_qualifier.console.access.permissions import allowed
-from lead_qualifier.console.access.sessions import Access
+from lead_qualifier.console.access.sessions import Sessions
 from lead_qualifier.console.api import problems
 from lead_qualifier.console.errors import ApiError
+from lead_qualifier.console.read_model.database import Database
+from tests.support.console_records import sqlite_url
 from tests.support.console_server import ConsoleServer
 
 PORT = 6070
@@ -27,7 +30,7 @@ ORIGIN = f"http://{HOST}"
 class Things:
     """An application with a route for each permission, and who called it."""
 
-    def __init__(self, roles: frozenset[Role]) -> None:
+    def __init__(self, folder: Path, roles: frozenset[Role]) -> None:
         self.called: list[str] = []
         app = FastAPI()
         for permission in Permission:
@@ -38,8 +41,9 @@ class Things:
             return problems.answer(problems.of_error(error))
 
         app.add_exception_handler(ApiError, refused)  # type: ignore[arg-type]  # of Starlette, for every exception
-        self.access = Access(port=PORT, person=Person("U-4", "Erika Beispiel", roles))
-        self.token = self.access.link.open(self.access.link.key) or ""
+        person = Person("U-4", "Erika Beispiel", roles)
+        self.access = link_access(Sessions(Database(sqlite_url(folder))), port=PORT, person=person)
+        self.token = self.access.sessions.open(person)
         guard = Guard(
             app,
             access=self.access,
@@ -71,13 +75,13 @@ class Things:
     def send(self, method: str, path: str, *, signed_in: bool = True, **options: Any) -> httpx.Response:
         headers = options.pop("headers", {})
         if signed_in:
-            headers = {**headers, "Cookie": f"{self.access.sessions.cookie}={self.token}"}
+            headers = {**headers, "Cookie": f"{self.access.cookie.name}={self.token}"}
         return asyncio.run(self.client.request(method, path, headers=headers, **options))
 
 
 @pytest.fixture
-def things() -> Things:
-    return Things(frozenset(Role))
+def things(tmp_path: Path) -> Things:
+    return Things(tmp_path, frozenset(Role))
 
 
 def code(answer: httpx.Response) -> tuple[int, str]:
@@ -93,8 +97,8 @@ def code(answer: httpx.Response) -> tuple[int, str]:
         (Role.OPERATOR, {"operate", "reveal_personal_data"}),
     ],
 )
-def test_a_role_may_do_what_it_is_for(role: Role, more: set[str]) -> None:
-    things = Things(frozenset({role}))
+def test_a_role_may_do_what_it_is_for(role: Role, more: set[str], tmp_path: Path) -> None:
+    things = Things(tmp_path, frozenset({role}))
     for permission in Permission:
         answer = things.send("POST", f"/{permission}", headers={"X-CSRF-Token": things.csrf})
         if permission in {"view", *more}:
@@ -106,8 +110,8 @@ def test_a_role_may_do_what_it_is_for(role: Role, more: set[str]) -> None:
     assert things.called == []
 
 
-def test_roles_add_up() -> None:
-    things = Things(frozenset({Role.MARKETER, Role.OPERATOR}))
+def test_roles_add_up(tmp_path: Path) -> None:
+    things = Things(tmp_path, frozenset({Role.MARKETER, Role.OPERATOR}))
     assert things.send("GET", "/operate").status_code == 200
     assert things.send("GET", "/edit_definitions").status_code == 200
     assert code(things.send("GET", "/switch_features")) == (403, "not_allowed")
@@ -120,8 +124,8 @@ def test_nobody_may_do_nothing(method: str, things: Things) -> None:
 
 
 @pytest.mark.parametrize("method", ["POST", "DELETE"])
-def test_a_change_needs_the_token_of_its_session(method: str, things: Things) -> None:
-    other = Things(frozenset(Role))
+def test_a_change_needs_the_token_of_its_session(method: str, things: Things, tmp_path: Path) -> None:
+    other = Things(tmp_path, frozenset(Role))
     for headers in ({}, {"X-CSRF-Token": ""}, {"X-CSRF-Token": b"\xfc"}, {"X-CSRF-Token": other.csrf}):
         assert code(things.send(method, "/operate", headers=headers)) == (403, "wrong_csrf_token")
     assert things.called == []

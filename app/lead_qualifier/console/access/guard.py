@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import asyncio
+import time
+from collections.abc import Callable
 from contextlib import suppress
 
-from starlette.requests import cookie_parser
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.concurrency import run_in_threadpool
 
+from lead_qualifier.console.access.access import Access
 from lead_qualifier.console.access.asgi import Application, Message, Receive, Scope, Send
 from lead_qualifier.console.access.csrf import check_origin, check_token, is_change
-from lead_qualifier.console.access.errors import ForeignHost, NotSignedIn
+from lead_qualifier.console.access.errors import ForeignHost
 from lead_qualifier.console.access.headers import HEADERS
-from lead_qualifier.console.access.hosts import is_loopback, name_in
 from lead_qualifier.console.access.permissions import keep_session
-from lead_qualifier.console.access.sessions import Access, Session
-from lead_qualifier.console.errors import ApiError
+from lead_qualifier.console.access.sessions import Session
+from lead_qualifier.console.errors import ApiError, DatabaseAway
+
+log = structlog.get_logger(__name__)
 
 Refuse = Callable[[Scope, ApiError], Application]
 
@@ -26,7 +32,12 @@ class Guard:
     """
 
     def __init__(
-        self, application: Application, *, access: Access, is_public: Callable[[str], bool], refuse: Refuse
+        self,
+        application: Application,
+        *,
+        access: Access,
+        is_public: Callable[[str], bool],
+        refuse: Refuse,
     ) -> None:
         """`is_public`: whether a path needs no session. `refuse`: makes the response to a refused request."""
         self._application = application
@@ -40,40 +51,66 @@ class Guard:
             await self._application(scope, receive, send)
             return
         scope["path"] = scope["raw_path"].decode("ascii", errors="replace")
-
-        async def protected(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                sent = {name.lower() for name, _ in message["headers"]}
-                more = [(name.encode(), value.encode()) for name, value in HEADERS.items() if name.encode() not in sent]
-                message["headers"] = [*message["headers"], *more]
-            await send(message)
-
+        answer = _Answer(send)
         try:
             receive = await self._admit(scope, receive)
+        except SQLAlchemyError as error:
+            log.error("database_failed", error=type(error).__name__)
+            await self._refuse(scope, DatabaseAway())(scope, receive, answer.send)
+            return
         except ApiError as error:
-            await self._refuse(scope, error)(scope, receive, protected)
+            await self._refuse(scope, error)(scope, receive, answer.send)
             return
         with suppress(Exception):  # it is answered and logged; the server would log its words, and values in them
-            await self._application(scope, receive, protected)
+            await self._application(scope, receive, answer.send)
+        await answer.finish()
 
     async def _admit(self, scope: Scope, receive: Receive) -> Receive:
-        """What receives the body of an admitted request. Raises ApiError."""
+        """What receives the body of an admitted request. Raises ApiError, SQLAlchemyError."""
         headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
-        host = headers.get(b"host", "")
-        if not is_loopback(name_in(host)):  # else a page elsewhere could read by DNS rebinding
-            raise ForeignHost
-        session = self._session(headers)
-        if session is not None:
+        hosts, host = self._access.hosts, headers.get(b"host", "")
+        if not hosts.know(host):
+            raise ForeignHost(hosts.url)
+        session: Session | None = None
+        if not self._is_public(scope["path"]):
+            session = await run_in_threadpool(self._access.session_of, headers)
             keep_session(scope, session)
-        elif not self._is_public(scope["path"]):
-            raise NotSignedIn
         if is_change(scope["method"]):
-            check_origin(headers, f"http://{host}")
+            check_origin(headers, hosts.origin(host))
             if session is not None and session.csrf_token is not None:
-                return await check_token(session.csrf_token, headers, receive)
-        return receive
+                receive = await check_token(session.csrf_token, headers, receive)
+        return receive if session is None else _until(session.ends_at, receive)
 
-    def _session(self, headers: Mapping[bytes, str]) -> Session | None:
-        # As browsers do: what other programs on this host set may be no cookie of RFC 6265, and hides no other.
-        sent = cookie_parser(headers.get(b"cookie", ""))
-        return self._access.sessions.find(sent.get(self._access.sessions.cookie))
+
+class _Answer:
+    """Sends a response with the protecting headers."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self._is_open = False
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            sent = {name.lower() for name, _ in message["headers"]}
+            more = [(name.encode(), value.encode()) for name, value in HEADERS.items() if name.encode() not in sent]
+            message["headers"] = [*message["headers"], *more]
+        await self._send(message)
+        self._is_open = message["type"] == "http.response.start" or message.get("more_body", False)
+
+    async def finish(self) -> None:
+        """End a stream that its session has outlived."""
+        if self._is_open:
+            with suppress(OSError):  # nobody is there any more
+                await self._send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+def _until(ends_at: float, receive: Receive) -> Receive:
+    """As if the browser went away when its session ends: streams of events stop then."""
+
+    async def receive_in_time() -> Message:
+        try:
+            return await asyncio.wait_for(receive(), max(0.0, ends_at - time.time()))
+        except TimeoutError:
+            return {"type": "http.disconnect"}
+
+    return receive_in_time

@@ -1,22 +1,33 @@
-"""Which names of hosts are this machine's alone."""
+"""By which names the console is called, and which origins are its own."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from ipaddress import ip_address
+from urllib.parse import urlsplit
 
 
-class NotLoopback(Exception):
-    """The console was told to listen where others can reach it; the message says what to do."""
+@dataclass(frozen=True, slots=True)
+class Hosts:
+    """`url`: the one address that people use, such as `https://leads.example.com`; None: any name of this machine."""
+
+    url: str | None = None
+
+    def know(self, host: str) -> bool:
+        """Whether a Host header is meant for the console. Otherwise a page elsewhere could read by DNS rebinding."""
+        if self.url is None:
+            return is_loopback(name_in(host))
+        return f"{urlsplit(self.url).scheme}://{host.lower()}".removesuffix(_default_port(self.url)) == self.url
+
+    def origin(self, host: str) -> str:
+        """The origin of the console's own pages."""
+        return self.url or f"http://{host}"
 
 
-def check_loopback(host: str) -> None:
-    """Raises NotLoopback for an address that other machines may reach."""
-    if not is_loopback(host):
-        raise NotLoopback(
-            f"LEAD_QUALIFIER_CONSOLE_HOST: should be a loopback address such as 127.0.0.1 (it is {host!r}), because "
-            "this version knows people by a link only and not by OpenID Connect. To use the console from another "
-            "machine, forward its port: ssh -L 6070:127.0.0.1:6070 HOST"
-        )
+def origin_of(url: str) -> str:
+    """The scheme, the host and the port of an address, without a port that is the scheme's own."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.lower()}".removesuffix(_default_port(url))
 
 
 def name_in(host: str) -> str:
@@ -33,3 +44,7 @@ def is_loopback(name: str) -> bool:
         return name == "localhost" or ip_address(name).is_loopback
     except ValueError:
         return False
+
+
+def _default_port(url: str) -> str:
+    return ":443" if url.startswith("https:") else ":80"

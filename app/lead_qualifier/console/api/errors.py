@@ -28,13 +28,3 @@ class LeadUnreadable(ApiError):
     """What is stored about the lead cannot be read."""
 
     code = "lead_unreadable"
-
-
-class DatabaseAway(ApiError):
-    """The database does not answer."""
-
-    status = HTTPStatus.SERVICE_UNAVAILABLE
-    code = "database_unavailable"
-
-    def __init__(self) -> None:
-        super().__init__("The console's database does not answer: try again in a moment.")

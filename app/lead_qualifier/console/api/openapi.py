@@ -17,12 +17,12 @@ TITLE = "lead-qualifier console"
 _ABOUT = (
     "Leads, and why they are qualified or not; the models that qualify them, and who changed what. Everything that is "
     "read comes from a projection of Kafka's topics; `GET /api/v1/health` says how far it is behind. Changes are "
-    "commands: they answer once a worker has decided them. Sessions: open the link that the console prints at its "
-    "start, and send the cookie that it sets."
+    "commands: they answer once a worker has decided them. Programs send an access token of the identity provider; a "
+    "session's cookie does, too, with its `csrf_token` (`GET /api/v1/session`) in the header X-CSRF-Token of changes."
 )
 _PROBLEMS = {
     "400": "A parameter is wrong.",
-    "401": "There is no session.",
+    "401": "There is no session, or the token is not valid.",
     "403": "None of the person's roles allows it, or a change lacks the session's token.",
     "404": "There is nothing with this id.",
     "503": "The database does not answer; for a change also: Kafka does not, or does not allow it.",
@@ -33,6 +33,22 @@ _PROBLEMS_OF_CHANGES = {
     "413": "It is too large.",
     "422": "It is not valid: see `problems`.",
     "504": "It was sent, but nothing has answered yet. It is carried out once a worker runs.",
+}
+
+_SECURITY = {
+    "session": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": "lead-qualifier-6070",
+        "description": "The name ends with the port; where the console is opened over TLS, it is "
+        "`__Host-lead-qualifier`.",
+    },
+    "token": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "JWT",
+        "description": "An access token of the identity provider, for the audience of the console's API.",
+    },
 }
 
 
@@ -59,8 +75,7 @@ def description() -> dict[str, Any]:
             if "application/json" in operation["responses"].get("422", {}).get("content", {}):
                 del operation["responses"]["422"]  # FastAPI's own, in place of which there is 400
             _add_problems(operation, path, is_read=method == "get")
-    session = {"type": "apiKey", "in": "cookie", "name": "lead-qualifier-6070"}
-    document["components"]["securitySchemes"] = {"session": session | {"description": "The name ends with the port."}}
+    document["components"]["securitySchemes"] = _SECURITY
     return document
 
 
@@ -70,7 +85,7 @@ def _add_problems(operation: dict[str, Any], path: str, *, is_read: bool) -> Non
         about = "The data is incomplete, or cannot be kept up to date."
         operation["responses"]["503"] = {"description": about, "content": {"application/json": health}}
         return
-    operation["security"] = [{"session": []}]
+    operation["security"] = [{"session": []}, {"token": []}]
     about_held_lead = is_read and "{lead_id}" in path
     if about_held_lead:
         operation["responses"]["304"] = {"description": "The client has it already (If-None-Match)."}

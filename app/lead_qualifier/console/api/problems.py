@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from http import HTTPStatus
 
 from fastapi import Response
@@ -45,7 +46,7 @@ def of_status(number: int) -> Problem:
     return Problem(title=status.phrase, status=status, code=status.name.lower(), detail=f"{status.description}.")
 
 
-def answer(problem: Problem) -> Response:
+def answer(problem: Problem, headers: Mapping[str, str] | None = None) -> Response:
     """The response."""
     body = problem.model_dump_json(exclude_none=True)
-    return Response(body, status_code=problem.status, media_type=MEDIA_TYPE)
+    return Response(body, status_code=problem.status, media_type=MEDIA_TYPE, headers=headers)

@@ -14,6 +14,7 @@ from fastapi import Request, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from lead_qualifier.console.access.configuration import CALLBACK
 from lead_qualifier.console.access.csrf import FIELD
 from lead_qualifier.console.access.people import Permission
 from lead_qualifier.console.access.permissions import session_of
@@ -35,35 +36,53 @@ _TEMPLATES = Path(__file__).with_name("templates")
 class Pages:
     """Makes the response of each page."""
 
-    def __init__(self, standing: Callable[[], Standing]) -> None:
+    def __init__(self, standing: Callable[[], Standing], *, signs_in: bool = False) -> None:
+        """`signs_in`: whether people sign in at a provider, rather than by a link."""
+        self._signs_in = signs_in
         self._standing = standing
         self._environments = {code: _environment(language) for code, language in LANGUAGES.items()}
 
-    def page(self, request: Request, template: str, *, status: int = 200, **values: Any) -> Response:
+    def page(
+        self,
+        request: Request,
+        template: str,
+        *,
+        status: int = 200,
+        headers: Mapping[str, str] | None = None,
+        **values: Any,
+    ) -> Response:
         """The page that a template makes of these values."""
         language = language_of(request)
-        here = request.scope["path"]
-        if query := request.url.query:
-            here += f"?{query}"
         text = self._environments[language.code].get_template(template)
         around = {
             "language": language,
             "languages": LANGUAGES.values(),
-            "here": here,
+            "here": address_of(request),
             "path": request.scope["path"],
             "navigation": NAVIGATION,
             "health": health_of(self._standing()),
+            "signs_in": self._signs_in,
             **_access(request),
         }
         body = text.render(around, **values)
-        headers = {"Content-Language": language.code, "Vary": "Accept-Language, Cookie"}
+        headers = {**(headers or {}), "Content-Language": language.code, "Vary": "Accept-Language, Cookie"}
         return Response(body, status_code=status, media_type="text/html", headers=headers)
 
-    def problem(self, request: Request, problem: Problem) -> Response:
+    def problem(self, request: Request, problem: Problem, headers: Mapping[str, str] | None = None) -> Response:
         """The page about something that went wrong."""
-        title, text = PROBLEMS.get(problem.code, OTHER_PROBLEM)
+        by_provider = PROBLEMS.get(f"{problem.code} by_provider") if self._signs_in else None
+        title, text = by_provider or PROBLEMS.get(problem.code, OTHER_PROBLEM)
         detail = problem.detail if problem.code == "lead_unreadable" else None
-        return self.page(request, "problem.html", status=problem.status, title=title, text=text, detail=detail)
+        return self.page(
+            request,
+            "problem.html",
+            status=problem.status,
+            headers=headers,
+            code=problem.code,
+            title=title,
+            text=text,
+            detail=detail,
+        )
 
 
 def _access(request: Request) -> dict[str, Any]:
@@ -84,6 +103,14 @@ def language_of(request: Request) -> Language:
     """The language that was switched to, else the one that the browser prefers."""
     chosen = LANGUAGES.get(request.cookies.get(LANGUAGE_COOKIE, ""))
     return chosen or wanted(request.headers.get("accept-language", ""))
+
+
+def address_of(request: Request) -> str:
+    """The address of a page, to come back to it; the first page where an address works once."""
+    if request.scope["path"] == CALLBACK:
+        return "/"
+    query = request.url.query
+    return f"{request.scope['path']}?{query}" if query else str(request.scope["path"])
 
 
 def address(path: str, **parameters: str | None) -> str:

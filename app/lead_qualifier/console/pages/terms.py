@@ -95,9 +95,33 @@ PROBLEMS: dict[str, tuple[str, str]] = {
         _("Not signed in"),
         _("Open the link that the console printed when it started. It works once; restart the console for a new one."),
     ),
+    "not_signed_in by_provider": (
+        _("Not signed in"),
+        _("Your session has ended, and nothing was sent. Sign in in a new tab, then go back here and send it again."),
+    ),
+    "no_role": (
+        _("No role"),
+        _("You are known to the identity provider, but have no role here: ask whoever assigns the roles."),
+    ),
+    "sign_in_failed": (
+        _("Signing in failed"),
+        _("It took too long, it was begun in another tab or browser, or the identity provider refused it."),
+    ),
+    "provider_unavailable": (
+        _("Identity provider unavailable"),
+        _("The identity provider does not answer as it should: try again in a moment."),
+    ),
+    "too_many_attempts": (
+        _("Too many attempts"),
+        _("There were too many attempts to sign in: wait a minute, and try again."),
+    ),
     "foreign_host": (
         _("Unknown address"),
         _("The console answers only to the names 127.0.0.1 and localhost: open the link that it printed."),
+    ),
+    "foreign_host by_provider": (
+        _("Unknown address"),
+        _("The console does not answer to this name: open the address that you were given for it."),
     ),
     "not_allowed": (
         _("Not allowed"),

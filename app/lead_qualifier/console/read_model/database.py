@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError, SQLAlchemyError
 
-from lead_qualifier.console.read_model.tables import TABLE_PREFIX, metadata
+from lead_qualifier.console.read_model.tables import SESSIONS, TABLE_PREFIX, metadata
 
 _BUSY_SECONDS = 30
 #: Per connection: a rebuild writes rows of a few indexes all over the file.
@@ -54,6 +54,17 @@ class Database:
             except NoSuchModuleError as error:
                 raise UnusableDatabase(_ADVICE) from error
 
+    def beside(self, name: str) -> Database:
+        """Where to keep what is no part of the projection, so that neither waits for the other's writing.
+
+        With SQLite a file of its own beside this one; with PostgreSQL the same database.
+        """
+        url = self._engine.url
+        if self.is_sqlite:
+            file = Path(str(url.database))
+            url = url.set(database=str(file.with_name(f"{file.stem}-{name}{file.suffix}")))
+        return Database(url.render_as_string(hide_password=False))
+
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
         """Around what is committed together, or not at all."""
@@ -91,7 +102,7 @@ class Database:
     def recreate(connection: Connection) -> None:
         """Drop every table of a projection, also those of other versions, and make the tables of this one."""
         for name in inspect(connection).get_table_names():
-            if name.startswith(TABLE_PREFIX):
+            if name.startswith(TABLE_PREFIX) and name != SESSIONS:
                 quoted = connection.dialect.identifier_preparer.quote(name)
                 connection.execute(text(f"DROP TABLE {quoted}"))
         metadata.create_all(connection, checkfirst=False)

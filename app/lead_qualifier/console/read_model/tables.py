@@ -24,6 +24,8 @@ from typing_extensions import override
 SCHEMA_VERSION = 7
 #: Of every table, so that the database may hold others: what else begins with it is dropped.
 TABLE_PREFIX = "lead_qualifier_"
+#: The one that is no part of the projection, and stays.
+SESSIONS = f"{TABLE_PREFIX}sessions"
 
 metadata = MetaData()
 
