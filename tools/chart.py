@@ -35,7 +35,7 @@ NOT_VALUES = frozenset(
     }
 )
 #: Of the console, which the chart does not run.
-_OF_THE_CONSOLE = ("console_", "oidc_", "session_")
+_OF_THE_CONSOLE = ("console_", "dataverse_", "oidc_", "session_")
 _KEPT = ("enum", "type", "minimum", "maximum", "exclusiveMinimum", "pattern", "minLength", "maxLength")
 _HEAD = "# Written by `make docs` from app/lead_qualifier/services/topology.py: change it there.\n"
 _TABLE = re.compile(r"(?<=<!-- values -->\n).*(?=<!-- /values -->)", re.DOTALL)

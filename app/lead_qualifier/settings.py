@@ -273,6 +273,11 @@ class Settings(BaseSettings):
     """Attributes of a lead that are its name, separated by commas: the console shows them and finds leads by them. A
     change takes effect at the console's next start, which then reads all leads again.
     """
+    dataverse_webhook_key: SecretStr | None = None
+    """The key with which Dataverse calls the console's webhook: 32 random characters or more. Default: it takes none.
+    """
+    dataverse_mapping: Annotated[str, Field(min_length=1)] = "dynamics-365"
+    """What the columns of Dataverse's table `lead` are: a map as `import` reads it, by its file or its ready name."""
     broker: BrokerChoice = BrokerChoice.AUTO
     """Which broker the demo starts if no address is given. `auto` is the first that works: `container` (a Docker
     engine), `java` (Apache Kafka on this machine's Java 17 or newer), `noida` (embedded; one worker only).

@@ -15,10 +15,13 @@ import uvicorn
 from confluent_kafka import KafkaError, KafkaException
 
 from lead_qualifier.client.inbound.checking import InboundRecord
+from lead_qualifier.client.inbound.dataverse.conversion import Conversion
 from lead_qualifier.client.inbound.sending import NotSent, Position
+from lead_qualifier.client.lead_import.ready_maps import ready_map
 from lead_qualifier.console.access.configuration import access_of, link_access
 from lead_qualifier.console.access.people import Person, Role
 from lead_qualifier.console.access.sessions import Sessions
+from lead_qualifier.console.api.dataverse import Dataverse
 from lead_qualifier.console.api.events import Events
 from lead_qualifier.console.api.resources import resources_of
 from lead_qualifier.console.app import create_application
@@ -28,6 +31,7 @@ from lead_qualifier.settings import Settings
 from tests.support.console_records import minutes, projected, sqlite_url, world
 from tests.support.console_worker import DecidingClient, DecidingWorker
 
+WEBHOOK_KEY = "the key of the webhook"
 #: What the overview takes for now.
 NOW = minutes(90)
 
@@ -74,6 +78,7 @@ class ConsoleServer:
         else:
             self.access = access_of(settings, self.database, port=port)
         self.topics = FakeTopics()
+        events = Events(self.topics, time_tolerance=timedelta(hours=1))
         self.worker = DecidingWorker(self.database, records)
         self.resources = resources_of(
             self.database,
@@ -81,7 +86,10 @@ class ConsoleServer:
             client=DecidingClient(self.worker),
             announce=self.worker.announce,
             timeout=1,
-            events=Events(self.topics, time_tolerance=timedelta(hours=1)),
+            events=events,
+            dataverse=Dataverse(
+                events, Conversion(ready_map("dynamics-365"), time_tolerance=timedelta(hours=1)), key=WEBHOOK_KEY
+            ),
             clock=lambda: NOW,
         )
         self.leads = self.resources.leads

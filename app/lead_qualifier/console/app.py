@@ -23,6 +23,7 @@ from lead_qualifier.console.access.asgi import Application, Scope
 from lead_qualifier.console.access.errors import NotSignedIn
 from lead_qualifier.console.access.guard import Guard
 from lead_qualifier.console.api import problems
+from lead_qualifier.console.api.dataverse_routes import PATH as WEBHOOK
 from lead_qualifier.console.api.forms import Problem
 from lead_qualifier.console.api.openapi import TITLE, description
 from lead_qualifier.console.api.resources import PREFIX, Resources, api_routes
@@ -34,7 +35,7 @@ from lead_qualifier.console.pages.sign_in import PUBLIC, SIGN_IN
 log = structlog.get_logger(__name__)
 
 _OPENAPI = f"{PREFIX}/openapi.json"
-_PUBLIC = PUBLIC | {f"{PREFIX}/health", _OPENAPI, "/language"}
+_PUBLIC = PUBLIC | {f"{PREFIX}/health", f"{PREFIX}{WEBHOOK}", _OPENAPI, "/language"}
 
 
 def create_application(

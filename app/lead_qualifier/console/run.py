@@ -14,10 +14,13 @@ import uvicorn
 
 from lead_qualifier.client.authorship import author_of_commands
 from lead_qualifier.client.commands import CommandClient
+from lead_qualifier.client.inbound.dataverse.conversion import Conversion
 from lead_qualifier.client.inbound.sending import InboundSender
+from lead_qualifier.client.lead_import.ready_maps import map_of
 from lead_qualifier.client.scoring_models import announce
 from lead_qualifier.console.access.access import Access
 from lead_qualifier.console.access.configuration import access_of, check_where_to_listen
+from lead_qualifier.console.api.dataverse import Dataverse
 from lead_qualifier.console.api.events import Events
 from lead_qualifier.console.api.resources import resources_of
 from lead_qualifier.console.app import create_application
@@ -50,7 +53,7 @@ def run_console(
 
     `listener`: listens already, in place of the settings' address; `key`: of a link that was made already.
 
-    Raises InvalidSettings, UnusableDatabase, and OSError (port taken).
+    Raises InvalidSettings, UnusableDatabase, NoSuchMap, BadDefinitionFile, and OSError (port taken).
     """
     check_where_to_listen(settings)
     settings.apply_to_decoding()
@@ -61,6 +64,7 @@ def run_console(
     follower = Follower(connection, topics, projection, rights=console_reads(naming_of(settings)))
     author = author_of_commands(settings)
     sender = InboundSender(connection, topic_prefix=settings.topic_prefix)
+    events = Events(sender, time_tolerance=settings.time_tolerance)
     metrics = ConsoleMetrics()
     resources = resources_of(
         database,
@@ -76,7 +80,8 @@ def run_console(
             time_tolerance=settings.time_tolerance,
         ),
         timeout=settings.command_timeout,
-        events=Events(sender, time_tolerance=settings.time_tolerance),
+        events=events,
+        dataverse=_dataverse(settings, events),
         unknown_leads=settings.unknown_leads.value,
         on_outcome=metrics.command,
     )
@@ -120,6 +125,13 @@ def _database_url(settings: Settings) -> str:
     if settings.database_url is not None:
         return settings.database_url.get_secret_value()
     return f"sqlite:///{(settings.data_dir / _FILE).absolute()}"
+
+
+def _dataverse(settings: Settings, events: Events) -> Dataverse:
+    """Raises NoSuchMap, BadDefinitionFile."""
+    conversion = Conversion(map_of(settings.dataverse_mapping), time_tolerance=settings.time_tolerance)
+    key = settings.dataverse_webhook_key
+    return Dataverse(events, conversion, key=None if key is None else key.get_secret_value())
 
 
 def _name_attributes(settings: Settings) -> tuple[str, ...]:

@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Protocol
 
-from lead_qualifier.client.lead_import.csv_file import Export, UnreadableExport
+from lead_qualifier.client.lead_import.csv_file import UnreadableExport
 from lead_qualifier.messages.nearest import Nearest
+
+
+class Titled(Protocol):
+    """What has columns with titles: an export. `name`: as in messages."""
+
+    @property
+    def titles(self) -> tuple[str, ...]:
+        """The titles, in order."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
 
 
 class Header:
     """Finds columns by their titles."""
 
-    def __init__(self, export: Export, *, skip: bool) -> None:
+    def __init__(self, export: Titled, *, skip: bool) -> None:
         """`skip`: do without columns that the export lacks."""
         self._export = export
         self._skip = skip

@@ -29,8 +29,8 @@ from lead_qualifier.client.lead_import.cells import (
     by_name,
     rfc_3339,
 )
-from lead_qualifier.client.lead_import.csv_file import BadRow, Export, UnreadableExport
-from lead_qualifier.client.lead_import.header import Header
+from lead_qualifier.client.lead_import.csv_file import BadRow, UnreadableExport
+from lead_qualifier.client.lead_import.header import Header, Titled
 from lead_qualifier.client.lead_import.map_form import in_full
 from lead_qualifier.qualification.lead_fields import FIELD_VALUES
 
@@ -98,7 +98,7 @@ class RowEncoder:
 
     def __init__(
         self,
-        export: Export,
+        export: Titled,
         form: Mapping[str, Any],
         *,
         as_of: datetime | None,

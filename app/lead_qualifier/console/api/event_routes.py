@@ -44,20 +44,14 @@ _BODY = {
     },
 }
 _FAILURES: dict[int | str, dict[str, Any]] = {
-    status: {
-        "description": about,
-        "content": {problems.MEDIA_TYPE: {"schema": {"$ref": f"#/components/schemas/{form}"}}},
-    }
-    for status, about, form in (
-        (413, "The request, or an event in it, is too large.", "EventsProblem"),
-        (415, "The request is in no mode of CloudEvents.", "Problem"),
-        (422, "An event is wrong, and nothing was sent.", "EventsProblem"),
-        (429, "Too many requests are being answered: Retry-After says when to send it again.", "Problem"),
-        (503, "The broker does not have every event: Retry-After says when to send all again.", "EventsProblem"),
-    )
+    413: problems.described("The request, or an event in it, is too large.", form="EventsProblem"),
+    415: problems.described("The request is in no mode of CloudEvents."),
+    422: problems.described("An event is wrong, and nothing was sent.", form="EventsProblem"),
+    429: problems.described("Too many requests are being answered: Retry-After says when to send it again."),
+    503: problems.described(
+        "The broker does not have every event: Retry-After says when to send all again.", form="EventsProblem"
+    ),
 }
-
-
 Operator = Annotated[Person, allowed(Permission.OPERATE)]
 
 

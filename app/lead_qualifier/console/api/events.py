@@ -115,7 +115,11 @@ class Events:
             record = erasure_of(lead_id)
         except BadMessage as bad:
             raise InvalidParameter(bad.reason, parameter=bad.field) from None
-        return EventsAccepted(events=_delivered([None], self.send([record])))
+        return self.deliver([record])
+
+    def deliver(self, records: Sequence[InboundRecord]) -> EventsAccepted:
+        """Send records that were checked. Raises EventsNotAccepted, and what `send` does."""
+        return EventsAccepted(events=_delivered([None] * len(records), self.send(records)))
 
     def send(self, records: Sequence[InboundRecord]) -> list[Position | NotSent]:
         """What became of each record. Raises BrokerAway, BrokerRefused, TopicNotThere if none was sent."""

@@ -49,6 +49,8 @@ _SECURITY = {
         "bearerFormat": "JWT",
         "description": "An access token of the identity provider, for the audience of the console's API.",
     },
+    "webhookKey": {"type": "apiKey", "in": "query", "name": "code"},
+    "webhookHeader": {"type": "apiKey", "in": "header", "name": "X-Webhook-Key"},
 }
 
 
@@ -85,7 +87,7 @@ def _add_problems(operation: dict[str, Any], path: str, *, is_read: bool) -> Non
         about = "The data is incomplete, or cannot be kept up to date."
         operation["responses"]["503"] = {"description": about, "content": {"application/json": health}}
         return
-    operation["security"] = [{"session": []}, {"token": []}]
+    operation.setdefault("security", [{"session": []}, {"token": []}])
     about_held_lead = is_read and "{lead_id}" in path
     if about_held_lead:
         operation["responses"]["304"] = {"description": "The client has it already (If-None-Match)."}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from http import HTTPStatus
+from typing import Any
 
 from fastapi import Response
 from fastapi.exceptions import RequestValidationError
@@ -50,3 +51,9 @@ def answer(problem: Problem, headers: Mapping[str, str] | None = None) -> Respon
     """The response."""
     body = problem.model_dump_json(exclude_none=True)
     return Response(body, status_code=problem.status, media_type=MEDIA_TYPE, headers=headers)
+
+
+def described(about: str, *, form: str = "Problem") -> dict[str, Any]:
+    """What the API's document says of a status. `form`: the schema of the problem."""
+    schema = {"$ref": f"#/components/schemas/{form}"}
+    return {"description": about, "content": {MEDIA_TYPE: {"schema": schema}}}

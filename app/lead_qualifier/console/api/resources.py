@@ -12,6 +12,8 @@ from lead_qualifier.client.commands import CommandClient
 from lead_qualifier.console.api.audit import Audit
 from lead_qualifier.console.api.audit_routes import audit_routes
 from lead_qualifier.console.api.commands import Commands
+from lead_qualifier.console.api.dataverse import Dataverse
+from lead_qualifier.console.api.dataverse_routes import dataverse_routes
 from lead_qualifier.console.api.event_routes import event_routes
 from lead_qualifier.console.api.events import Events
 from lead_qualifier.console.api.feature import FeatureSwitch
@@ -48,6 +50,7 @@ class Resources:
     qualifications: Qualifications
     commands: Commands
     events: Events
+    dataverse: Dataverse
     models: Models
     model_commands: ModelCommands
     scoring_models: ScoringModels
@@ -63,6 +66,7 @@ def resources_of(
     announce: Announce,
     timeout: float,
     events: Events,
+    dataverse: Dataverse,
     unknown_leads: UnknownLeads = "open",
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     on_outcome: Callable[[str], None] = lambda outcome: None,
@@ -82,6 +86,7 @@ def resources_of(
         qualifications=Qualifications(rules, qualifications),
         commands=commands,
         events=events,
+        dataverse=dataverse,
         models=Models(rules, trails),
         model_commands=ModelCommands(rules, commands),
         scoring_models=ScoringModels(rules, announce, timeout=timeout),
@@ -101,5 +106,6 @@ def api_routes(resources: Resources) -> APIRouter:
     router.include_router(audit_routes(resources.audit))
     router.include_router(session_routes())
     router.include_router(event_routes(resources.events))
+    router.include_router(dataverse_routes(resources.dataverse))
     router.include_router(health_routes(resources.standing))
     return router

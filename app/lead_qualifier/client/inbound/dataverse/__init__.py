@@ -1,0 +1,1 @@
+"""Dataverse's webhook: what its execution contexts say of leads."""
