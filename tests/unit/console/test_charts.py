@@ -56,7 +56,7 @@ def test_the_first_and_the_last_label_stand_below(labels: list[str]) -> None:
 
 def test_a_chart_is_drawn_with_its_table_and_without_style(german: Environment) -> None:
     chart = bar_chart(["<70", "70+"], {"<Enterprise>": [1200, 3], "Web": [0, 4]}, mark=1)
-    drawn = draw(german, '{{ draw(chart, id="c", caption="Scores", category="Band", mark="x") }}', chart=chart)
+    drawn = draw(german, '{{ draw(chart, id="c", caption="Scores", category="Band") }}', chart=chart)
     assert "<title>&lt;70: 1.200</title>" in drawn
     assert '<th scope="col" class="number">&lt;Enterprise&gt;</th>' in drawn
     assert '<td class="number">1.200</td>' in drawn

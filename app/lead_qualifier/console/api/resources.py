@@ -18,6 +18,7 @@ from lead_qualifier.console.api.event_routes import event_routes
 from lead_qualifier.console.api.events import Events
 from lead_qualifier.console.api.feature import FeatureSwitch
 from lead_qualifier.console.api.health import health_routes
+from lead_qualifier.console.api.histograms import Histograms, histogram_routes
 from lead_qualifier.console.api.lead_routes import lead_routes
 from lead_qualifier.console.api.leads import Leads
 from lead_qualifier.console.api.model_commands import ModelCommands
@@ -34,6 +35,7 @@ from lead_qualifier.console.read_model.database import Database
 from lead_qualifier.console.read_model.qualification_reader import QualificationReader
 from lead_qualifier.console.read_model.reader import Reader
 from lead_qualifier.console.read_model.rule_entries import RulesReader
+from lead_qualifier.console.read_model.score_histogram import ScoreHistograms
 from lead_qualifier.console.read_model.standing import Standing
 from lead_qualifier.qualification.rules import UnknownLeads
 
@@ -54,6 +56,7 @@ class Resources:
     models: Models
     model_commands: ModelCommands
     scoring_models: ScoringModels
+    histograms: Histograms
     feature: FeatureSwitch
     audit: Audit
 
@@ -90,6 +93,7 @@ def resources_of(
         models=Models(rules, trails),
         model_commands=ModelCommands(rules, commands),
         scoring_models=ScoringModels(rules, announce, timeout=timeout),
+        histograms=Histograms(ScoreHistograms(database, unknown_leads=unknown_leads), rules),
         feature=FeatureSwitch(rules, commands),
         audit=Audit(trails),
     )
@@ -102,6 +106,7 @@ def api_routes(resources: Resources) -> APIRouter:
     router.include_router(lead_routes(resources.leads))
     router.include_router(feature_routes(resources.feature))
     router.include_router(scoring_model_routes(resources.scoring_models))
+    router.include_router(histogram_routes(resources.histograms))
     router.include_router(model_routes(resources.models, resources.model_commands))
     router.include_router(audit_routes(resources.audit))
     router.include_router(session_routes())

@@ -166,6 +166,7 @@ def _environment(language: Language) -> Environment:
         count=count,
         score=language.wording.value,
         percent=percent,
+        sentence=language.wording.sentence,
         shown=shown,
     )
     environment.globals["address"] = address

@@ -11,6 +11,7 @@ from starlette.staticfiles import StaticFiles
 from lead_qualifier.console.access.access import Access
 from lead_qualifier.console.api.resources import Resources
 from lead_qualifier.console.languages import LANGUAGES
+from lead_qualifier.console.pages.editor.routes import EditorPages, editor_pages
 from lead_qualifier.console.pages.leads import lead_pages
 from lead_qualifier.console.pages.local_addresses import is_local
 from lead_qualifier.console.pages.overview import ADDRESS, overview_pages
@@ -39,6 +40,10 @@ def page_routes(resources: Resources, pages: Pages, access: Access) -> APIRouter
     router.include_router(sign_in_pages(access, pages))
     router.include_router(overview_pages(resources.overviews, pages))
     router.include_router(lead_pages(resources.leads, pages))
+    editor = EditorPages(
+        pages, resources.models, resources.model_commands, resources.scoring_models, resources.histograms
+    )
+    router.include_router(editor_pages(editor))
     return router
 
 

@@ -1,0 +1,1 @@
+"""The editor of a qualification model: the same definition as fields of a form and as YAML."""

@@ -1,0 +1,45 @@
+// The editor of a qualification model: the page follows what is typed, and thresholds can be dragged.
+(() => {
+  "use strict";
+  document.documentElement.classList.add("js");
+  // What is typed while an answer arrives stays.
+  Idiomorph.defaults.ignoreActiveValue = true;
+  const wait = 150;
+  let timer;
+  let typed = 0;
+  let sent = 0;
+
+  const refresh = (form, delay) => {
+    typed += 1;
+    clearTimeout(timer);
+    timer = setTimeout(() => htmx.trigger(form, "refresh"), delay);
+  };
+
+  document.addEventListener("input", (event) => {
+    const form = event.target.closest("#editor");
+    if (!form || event.target.name === "yaml") return; // half-written YAML says nothing
+    if (event.target.matches(".slider")) {
+      const number = document.getElementById(event.target.dataset.for);
+      number.value = event.target.value;
+    }
+    refresh(form, wait);
+  });
+
+  document.addEventListener("change", (event) => {
+    const form = event.target.closest("#editor");
+    if (form && event.target.name === "yaml") refresh(form, 0);
+  });
+
+  document.addEventListener("htmx:beforeRequest", () => {
+    sent = typed;
+  });
+
+  document.addEventListener("htmx:afterSettle", () => {
+    document.querySelector("#editor [data-focus]")?.focus();
+  });
+
+  // An answer to what has been changed since would undo it; the next one is under way.
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (event.detail.target.id === "editor" && sent !== typed) event.detail.shouldSwap = false;
+  });
+})();
