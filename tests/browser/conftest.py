@@ -66,7 +66,7 @@ def page(context: BrowserContext) -> Iterator[Page]:
     complaints: list[str] = []
 
     def complain(message: ConsoleMessage) -> None:
-        if "status of 404" not in message.text:  # of the page itself
+        if "responded with a status of" not in message.text:  # of the page itself, if something is wrong
             complaints.append(message.text)
 
     page.on("console", complain)

@@ -23,6 +23,9 @@ PAGES = (
     "/lead?id=L-1002",
     "/lead?id=L-1006",
     "/lead?id=L-gone",
+    "/assignments",
+    "/follow-up?id=react-fast",
+    "/sequence/edit?id=first-call",
 )
 #: Where `make pictures` wants the pictures of the documentation.
 PICTURES = os.environ.get("PICTURES")

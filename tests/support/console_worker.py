@@ -28,9 +28,10 @@ from lead_qualifier.definitions.qualification_models.entries import (
 from lead_qualifier.definitions.qualification_models.registry import ModelRegistry, ScoringModelChange
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.kafka.records import Record
-from lead_qualifier.messages.topics import QUALIFICATION_COMMANDS
+from lead_qualifier.messages.topics import FEATURE_COMMANDS, QUALIFICATION_COMMANDS
 from lead_qualifier.wording.sentences import IN_ENGLISH
 from tests.support.console_records import NAMES, RULES, TOPICS, TRAIL
+from tests.support.console_services import DecidingServices
 from tests.support.model_admin import fits
 
 #: No broker listens there.
@@ -45,6 +46,7 @@ class DecidingWorker:
         entries = [decode_stored(one.value or b"") for one in records if one.topic == RULES]
         self._registry = ModelRegistry({one.key: one for one in entries})
         self._deciding = threading.Lock()
+        self.services = DecidingServices(database)
         self.failure: Exception | None = None
         """What everything that is sent raises, once."""
 
@@ -52,6 +54,8 @@ class DecidingWorker:
         """The outcome of a command, as the trail has it."""
         with self._deciding:
             self._fail()
+            if topics.commands not in {QUALIFICATION_COMMANDS, FEATURE_COMMANDS}:
+                return self.services.order(topics, message)
             key = str(message[topics.id_field])
             told = {**message, "issued_at": datetime.now(UTC)}
             if topics.commands is QUALIFICATION_COMMANDS:
@@ -143,3 +147,7 @@ class DecidingClient(CommandClient):
             message["expected_revision"] = expected_revision
         event = self._worker.order(topics, message)
         return Outcome(event["outcome"] == "accepted", event["message"], tuple(event["warnings"]), event)
+
+    @override
+    def _wait_until_visible(self, kind: str, definition_id: str, revision: int, *, absent: bool) -> None:
+        """It is."""

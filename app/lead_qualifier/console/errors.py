@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from http import HTTPStatus
 from types import MappingProxyType
+from typing import Any
 
 
 class ApiError(Exception):
@@ -14,6 +15,10 @@ class ApiError(Exception):
     code = "failed"
     headers: Mapping[str, str] = MappingProxyType({})
     """More headers of the answer."""
+    problems: tuple[Any, ...] = ()
+    """Everything that is wrong with a definition, as the API's form FieldProblem has it."""
+    told: str | None = None
+    """The message in the language of whoever asked; None: it is in English only."""
 
     def __init__(self, message: str, *, parameter: str | None = None) -> None:
         self.parameter = parameter

@@ -74,7 +74,7 @@ class Kind(DefinitionKind[Entry, dict[str, Any]]):
     def read(self, definition: object, entries: Mapping[str, Entry]) -> dict[str, Any]:
         """The definition itself, if it has no fault."""
         own_id = definition.get("id") if isinstance(definition, Mapping) else None
-        if problems := self.problems_of(definition, _others_than(own_id, entries)):
+        if problems := self.problems_of(definition, others_than(own_id, entries)):
             raise InvalidDefinition(_faults(problems))
         assert isinstance(definition, dict)
         return definition
@@ -100,8 +100,8 @@ class Kind(DefinitionKind[Entry, dict[str, Any]]):
     ) -> tuple[Code, Finding] | None:
         """Why it cannot be published now: new problems, conflicts with live definitions, a time that has passed."""
         problems = [
-            *self.problems_of(definition, _others_than(command.id, entries)),
-            *self.conflicts(definition, _others_than(command.id, entries, live=True)),
+            *self.problems_of(definition, others_than(command.id, entries)),
+            *self.conflicts(definition, others_than(command.id, entries, live=True)),
             *self.too_late(definition, command.issued_at),
         ]
         if not problems:
@@ -124,7 +124,7 @@ def _faults(problems: Iterable[Problem]) -> tuple[Finding, ...]:
     return tuple(fault(path(where), message) for where, message in problems)
 
 
-def _others_than(definition_id: object, entries: Mapping[str, Entry], *, live: bool = False) -> dict[str, Definition]:
+def others_than(definition_id: object, entries: Mapping[str, Entry], *, live: bool = False) -> dict[str, Definition]:
     """The other definitions by id, as they stand; with `live` only those that run."""
     return {
         entry.id: entry.definition

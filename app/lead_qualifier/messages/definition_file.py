@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
 _EMPTY = Finding("empty_file")
 
-#: Far larger than any sensible definition; reading YAML takes seconds per megabyte.
-_MAX_BYTES = 256 * 1024
+MOST_BYTES = 256 * 1024
+"""Far larger than any sensible definition; reading YAML takes seconds per megabyte."""
 #: Size with every alias expanded, in characters, plus a fixed size for each value. No sensible file comes near it.
-_MAX_WRITTEN_OUT = 3 * _MAX_BYTES
+_MAX_WRITTEN_OUT = 3 * MOST_BYTES
 _VALUE_SIZE = 8
 #: How many problems are searched for, and how many are reported: after so many the file is checked again anyway.
 _MOST_FOUND = 1000
@@ -39,7 +39,7 @@ _MOST_TOLD = 20
 def read_definition_file(file: Path, problems_of: ProblemsOf, *, empty: Finding = _EMPTY) -> Any:
     """The data in a definition file; `-` is standard input. Otherwise as parse_definition()."""
     try:
-        content = sys.stdin.buffer.read(_MAX_BYTES + 1) if str(file) == "-" else file.read_bytes()
+        content = sys.stdin.buffer.read(MOST_BYTES + 1) if str(file) == "-" else file.read_bytes()
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise _refused(str(file), 1, Finding("file_unreadable", reason=reason)) from error
@@ -87,8 +87,8 @@ def _by_line(problem: Problem) -> int:
 
 
 def _text(content: bytes | str, source: str) -> str:
-    if len(content) > _MAX_BYTES:
-        raise _refused(source, 1, Finding("file_too_large", kib=_MAX_BYTES // 1024))
+    if len(content) > MOST_BYTES:
+        raise _refused(source, 1, Finding("file_too_large", kib=MOST_BYTES // 1024))
     if isinstance(content, str):
         return content
     try:

@@ -24,8 +24,8 @@ class CommandOutcome(Form):
 
     command_id: str
     code: str = Field(description="What became of it. Codes are stable; `message` is not.")
-    message: str = Field(description="The same for people, in English, as on the audit trail.")
-    warnings: list[str] = Field(description="What to know although it was carried out, in English.")
+    message: str = Field(description="The same for people.")
+    warnings: list[str] = Field(description="What to know although it was carried out.")
     version: int | None = Field(None, description="The newest published version, if there is one.")
     revision: int = Field(description="The revision after it.")
     repeated: bool | None = Field(None, description="true: it was carried out before, and this repeats its outcome.")

@@ -10,7 +10,7 @@ from fastapi.openapi.utils import get_openapi
 from lead_qualifier import __version__
 from lead_qualifier.console.api.event_forms import EventsProblem
 from lead_qualifier.console.api.forms import Problem
-from lead_qualifier.console.api.problems import MEDIA_TYPE
+from lead_qualifier.console.api.problems import described
 from lead_qualifier.console.api.resources import Resources, api_routes
 
 TITLE = "lead-qualifier console"
@@ -91,7 +91,6 @@ def _add_problems(operation: dict[str, Any], path: str, *, is_read: bool) -> Non
     about_held_lead = is_read and "{lead_id}" in path
     if about_held_lead:
         operation["responses"]["304"] = {"description": "The client has it already (If-None-Match)."}
-    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
     for status, about in (_PROBLEMS | ({} if is_read else _PROBLEMS_OF_CHANGES)).items():
         if status != "404" or "{" in path:
-            operation["responses"].setdefault(status, {"description": about, "content": content})
+            operation["responses"].setdefault(status, described(about))

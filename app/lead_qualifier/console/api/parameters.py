@@ -18,7 +18,7 @@ def lead_id_in(
     lead_id: Annotated[str, Path(description="The lead's id, percent-encoded.", examples=["L-1001"])],
 ) -> str:
     """The id in the path. Raises InvalidParameter if it is not UTF-8."""
-    return _decoded(lead_id, "lead_id")
+    return decoded(lead_id, "lead_id")
 
 
 def model_id_in(
@@ -27,7 +27,7 @@ def model_id_in(
     ],
 ) -> str:
     """The id in the path. Raises InvalidParameter if it is not UTF-8."""
-    return _decoded(model_id, "model_id")
+    return decoded(model_id, "model_id")
 
 
 def scoring_model_id_in(
@@ -36,10 +36,11 @@ def scoring_model_id_in(
     ],
 ) -> str:
     """The id in the path. Raises InvalidParameter if it is not UTF-8."""
-    return _decoded(scoring_model_id, "scoring_model_id")
+    return decoded(scoring_model_id, "scoring_model_id")
 
 
-def _decoded(text: str, parameter: str) -> str:
+def decoded(text: str, parameter: str) -> str:
+    """An id that is percent-encoded in a path. Raises InvalidParameter if it is not UTF-8."""
     try:
         return unquote(text, errors="strict")
     except UnicodeDecodeError as error:

@@ -9,7 +9,6 @@ from typing import Any
 from fastapi import Response
 from fastapi.exceptions import RequestValidationError
 
-from lead_qualifier.console.api.definition_text import BadDefinition
 from lead_qualifier.console.api.forms import Problem
 from lead_qualifier.console.errors import ApiError
 
@@ -24,7 +23,7 @@ def of_error(error: ApiError) -> Problem:
         code=error.code,
         detail=str(error),
         parameter=error.parameter,
-        problems=list(error.problems) if isinstance(error, BadDefinition) else None,
+        problems=list(error.problems) or None,
     )
 
 

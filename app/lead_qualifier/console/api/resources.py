@@ -14,6 +14,8 @@ from lead_qualifier.console.api.audit_routes import audit_routes
 from lead_qualifier.console.api.commands import Commands
 from lead_qualifier.console.api.dataverse import Dataverse
 from lead_qualifier.console.api.dataverse_routes import dataverse_routes
+from lead_qualifier.console.api.definition_routes import definition_routes
+from lead_qualifier.console.api.definitions import Definitions
 from lead_qualifier.console.api.event_routes import event_routes
 from lead_qualifier.console.api.events import Events
 from lead_qualifier.console.api.feature import FeatureSwitch
@@ -30,8 +32,10 @@ from lead_qualifier.console.api.qualifications import Qualifications
 from lead_qualifier.console.api.scoring_models import Announce, ScoringModels
 from lead_qualifier.console.api.session import session_routes
 from lead_qualifier.console.api.settings_routes import feature_routes, scoring_model_routes
+from lead_qualifier.console.read_model.assignment_reader import AssignmentReader
 from lead_qualifier.console.read_model.audit_trail import TrailReader
 from lead_qualifier.console.read_model.database import Database
+from lead_qualifier.console.read_model.definition_entries import DefinitionReader
 from lead_qualifier.console.read_model.qualification_reader import QualificationReader
 from lead_qualifier.console.read_model.reader import Reader
 from lead_qualifier.console.read_model.rule_entries import RulesReader
@@ -53,6 +57,7 @@ class Resources:
     commands: Commands
     events: Events
     dataverse: Dataverse
+    definitions: Definitions
     models: Models
     model_commands: ModelCommands
     scoring_models: ScoringModels
@@ -96,6 +101,7 @@ def resources_of(
         histograms=Histograms(ScoreHistograms(database, unknown_leads=unknown_leads), rules),
         feature=FeatureSwitch(rules, commands),
         audit=Audit(trails),
+        definitions=Definitions(DefinitionReader(database), AssignmentReader(database), trails, commands),
     )
 
 
@@ -109,6 +115,7 @@ def api_routes(resources: Resources) -> APIRouter:
     router.include_router(histogram_routes(resources.histograms))
     router.include_router(model_routes(resources.models, resources.model_commands))
     router.include_router(audit_routes(resources.audit))
+    router.include_router(definition_routes(resources.definitions))
     router.include_router(session_routes())
     router.include_router(event_routes(resources.events))
     router.include_router(dataverse_routes(resources.dataverse))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from lead_qualifier.console.pages.definition_kinds import KINDS_OF_PAGES, KindOfPages
 from lead_qualifier.console.pages.terms import marked as _
 
 
@@ -16,8 +17,16 @@ class Entry:
     also: tuple[str, ...] = ()
 
 
+def _of(kind: KindOfPages) -> Entry:
+    return Entry(kind.list_path, kind.title, also=(*kind.paths, *_BESIDE.get(kind.name, ())))
+
+
+#: Pages that stand beside the list of a kind.
+_BESIDE = {"assignment": ("/sellers", "/waiting")}
+
 NAVIGATION: tuple[Entry, ...] = (
     Entry("/", _("Overview")),
     Entry("/leads", _("Leads"), also=("/lead",)),
+    *map(_of, KINDS_OF_PAGES),
 )
 """In the order in which people see them."""

@@ -20,9 +20,10 @@ from lead_qualifier.console.access.people import Permission
 from lead_qualifier.console.access.permissions import session_of
 from lead_qualifier.console.api.forms import Problem
 from lead_qualifier.console.api.health import health_of
+from lead_qualifier.console.errors import ApiError
 from lead_qualifier.console.languages import LANGUAGES, Language, wanted
 from lead_qualifier.console.pages.navigation import NAVIGATION
-from lead_qualifier.console.pages.terms import OTHER_PROBLEM, PROBLEMS, TERMS
+from lead_qualifier.console.pages.terms import NOT_DONE, OTHER_PROBLEM, PROBLEMS, TERMS
 from lead_qualifier.console.pages.translations import load_translations
 from lead_qualifier.console.read_model.standing import Standing
 from lead_qualifier.qualification.utc import within_years
@@ -67,6 +68,13 @@ class Pages:
         body = text.render(around, **values)
         headers = {**(headers or {}), "Content-Language": language.code, "Vary": "Accept-Language, Cookie"}
         return Response(body, status_code=status, media_type="text/html", headers=headers)
+
+    @staticmethod
+    def told(error: ApiError) -> dict[str, Any]:
+        """An error for a notice on a page. A text that is not marked for translation is in the page's language."""
+        is_marked = error.told is None
+        title, text = PROBLEMS.get(error.code, OTHER_PROBLEM) if error.told is None else (NOT_DONE, error.told)
+        return {"title": title, "text": text, "is_marked": is_marked, "problems": error.problems}
 
     def problem(self, request: Request, problem: Problem, headers: Mapping[str, str] | None = None) -> Response:
         """The page about something that went wrong."""

@@ -11,6 +11,7 @@ from starlette.staticfiles import StaticFiles
 from lead_qualifier.console.access.access import Access
 from lead_qualifier.console.api.resources import Resources
 from lead_qualifier.console.languages import LANGUAGES
+from lead_qualifier.console.pages.definitions import definition_pages
 from lead_qualifier.console.pages.editor.routes import EditorPages, editor_pages
 from lead_qualifier.console.pages.leads import lead_pages
 from lead_qualifier.console.pages.local_addresses import is_local
@@ -44,6 +45,7 @@ def page_routes(resources: Resources, pages: Pages, access: Access) -> APIRouter
         pages, resources.models, resources.model_commands, resources.scoring_models, resources.histograms
     )
     router.include_router(editor_pages(editor))
+    router.include_router(definition_pages(resources.definitions, pages))
     return router
 
 

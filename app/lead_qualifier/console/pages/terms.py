@@ -42,6 +42,18 @@ TERMS: dict[str, str] = {
     "seller": _("seller"),
     "team": _("team"),
     "queue": _("queue"),
+    # Status of what people define, and what became of a command
+    "draft": _("Draft"),
+    "live": _("Live"),
+    "stopped": _("Stopped"),
+    "done valid": _("The definition is valid."),
+    "done applied": _("The draft is saved."),
+    "done published": _("Published: it runs."),
+    "done stopped": _("Stopped: it no longer runs."),
+    "done deleted": _("Deleted."),
+    "done unchanged": _("Nothing has changed."),
+    "ended replaced": _("replaced"),
+    "ended stopped": _("stopped"),
     # How a seller departed
     "departed inactive": _("inactive"),
     "departed left": _("has left"),
@@ -141,6 +153,11 @@ PROBLEMS: dict[str, tuple[str, str]] = {
         _("Part of the address is not valid: begin again with the list of leads."),
     ),
     "not_found": (_("No such page"), _("There is no page at this address.")),
+    "unknown_definition": (_("No such definition"), _("There is no definition with this id: it may be deleted.")),
+    "invalid_definition": (
+        _("Not saved"),
+        _("The definition is not valid. Correct what is listed, and save it again; nothing was sent."),
+    ),
     "broker_unavailable": (
         _("Kafka unavailable"),
         _("The Kafka broker does not answer, and nothing was sent: try again in a moment."),
@@ -163,5 +180,8 @@ PROBLEMS: dict[str, tuple[str, str]] = {
     ),
 }
 """Title and text of a problem, by its code."""
+
+NOT_DONE = _("Not done")
+"""Title of a refusal that says itself why."""
 
 OTHER_PROBLEM = (_("Something went wrong"), _("Try again; the console's log says more."))

@@ -50,6 +50,9 @@ SENTENCES: dict[str, str] = {
     "no_draft": (
         "{id} has no draft to replace version {version}: apply one (lead-qualifier {kind} apply --draft FILE)"
     ),
+    "decided_otherwise": (
+        "{id} was changed in the meantime, so the answer differs from what was expected ({code}): look at it again"
+    ),
     "cannot_apply": "{id}: {reasons}",
     "cannot_publish": "{id} cannot be published: {reasons}",
     "too_large": (

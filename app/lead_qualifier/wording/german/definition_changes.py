@@ -35,6 +35,10 @@ SENTENCES: dict[str, str] = {
     "nothing_to_stop": "{id} ist nicht live, es gibt also nichts anzuhalten",
     "nothing_to_replace": "{id} ist nicht live, es gibt also nichts zu ersetzen: veröffentlichen",
     "no_draft": "{id} hat keinen Entwurf, der Version {version} ersetzen könnte: zuerst einen speichern",
+    "decided_otherwise": (
+        "{id} wurde inzwischen geändert, die Antwort weicht deshalb vom Erwarteten ab ({code}): Sehen Sie es sich noch"
+        " einmal an"
+    ),
     "cannot_apply": "{id}: {reasons}",
     "cannot_publish": "{id} lässt sich nicht veröffentlichen: {reasons}",
     "too_large": (
