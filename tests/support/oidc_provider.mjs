@@ -25,7 +25,7 @@ const provider = new Provider(`http://localhost:${port}`, {
       response_types: [],
     },
   ],
-  claims: { openid: ["sub", "roles"], profile: ["name"] },
+  claims: { openid: ["sub"], profile: ["name", "roles"] },
   findAccount: (_, id) => ({ accountId: id, claims: () => ({ sub: id, name: `Name of ${id}`, roles: roles(id) }) }),
   extraTokenClaims: (_, token) => ({ roles: roles(token.clientId) }),
   features: {

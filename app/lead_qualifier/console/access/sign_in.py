@@ -121,7 +121,7 @@ class SignIn:
         return dict(tokens)
 
     def _claims(self, tokens: Mapping[str, Any], nonce: str) -> Mapping[str, Any]:
-        """Of the ID token; of the provider's answer about the user if the roles are not in it."""
+        """Of the ID token, and of the provider's answer about the user where the ID token lacks roles or name."""
         issuer, access_token = self._provider.issuer, str(tokens.get("access_token", ""))
         try:
             token = self._provider.verify(tokens["id_token"])
@@ -135,7 +135,8 @@ class SignIn:
         except (JoseError, ValueError) as error:
             raise _failed(type(error).__name__) from error
         endpoint = self._provider.metadata().get("userinfo_endpoint")
-        if not self._roles.is_in(claims) and isinstance(endpoint, str) and access_token:
+        lacks_some = not self._roles.is_in(claims) or not claims.get("name")
+        if lacks_some and isinstance(endpoint, str) and access_token:
             more = self._provider.ask(endpoint, access_token)
             if more.get("sub") == claims["sub"]:
                 return {**more, **claims}
