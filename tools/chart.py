@@ -31,6 +31,7 @@ NOT_VALUES = frozenset(
         "broker",
         "issued_by",
         "command_timeout",
+        "approval",
         "database_url",
     }
 )

@@ -69,6 +69,13 @@ class SchemaRegistryFraming(StrEnum):
     READ = "read"
 
 
+class Approval(StrEnum):
+    """Who may publish what somebody has written."""
+
+    NONE = "none"
+    SECOND_PERSON = "second-person"
+
+
 class LogFormat(StrEnum):
     """The format of log lines."""
 
@@ -245,6 +252,10 @@ class Settings(BaseSettings):
     """How long somebody stays signed in to the console at most."""
     session_idle: Duration = timedelta(hours=1)
     """How long somebody stays signed in without using the console."""
+    approval: Approval = Approval.NONE
+    """`second-person`: the console refuses to publish a definition for whoever applied it last. The command line does
+    not. It needs `LEAD_QUALIFIER_OIDC_ISSUER`.
+    """
     oidc_issuer: Annotated[str | None, Field(min_length=1)] = None
     """The issuer of the OpenID Connect provider at which people sign in to the console, exactly as the provider writes
     it. Without it, whoever opens the console's link on this machine is its only user.

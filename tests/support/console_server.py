@@ -64,6 +64,7 @@ class ConsoleServer:
         url: str | None = None,
         roles: Iterable[Role] = Role,
         settings: Settings | None = None,
+        second_person: bool = False,
     ) -> None:
         """`roles`: of whoever opens the link. `settings`: with an identity provider, in place of the link."""
         records = world()
@@ -91,6 +92,7 @@ class ConsoleServer:
                 events, Conversion(ready_map("dynamics-365"), time_tolerance=timedelta(hours=1)), key=WEBHOOK_KEY
             ),
             clock=lambda: NOW,
+            second_person=second_person,
         )
         self.leads = self.resources.leads
         self.application = create_application(self.resources, self.access)
@@ -103,10 +105,13 @@ class ConsoleServer:
         return f"{self.address}/enter?key={self.access.link.key}"
 
     @contextmanager
-    def client(self) -> Iterator[httpx.Client]:
-        """A client that has opened the link, and may change things."""
+    def client(self, person: Person | None = None) -> Iterator[httpx.Client]:
+        """A client that may change things: of a person who is signed in; None: that has opened the link."""
         with httpx.Client(base_url=self.address) as client:
-            assert client.get(self.link).status_code == 303
+            if person is None:
+                assert client.get(self.link).status_code == 303
+            else:
+                client.cookies.set(self.access.cookie.name, self.access.sessions.open(person))
             client.headers["X-CSRF-Token"] = client.get("/api/v1/session").json()["csrf_token"]
             yield client
 

@@ -33,6 +33,10 @@ from lead_qualifier.kafka.reader import PartitionTail, TopicReader
 from lead_qualifier.messages.topics import FEATURE_COMMANDS, QUALIFICATION_MODEL_CHANGED
 
 Action = Literal["publish", "stop", "delete"]
+BeforePublish = Callable[[str, str, str, int | None], int | None]
+"""Of a definition that is to be published: kind, id, who publishes it, the expected revision. Returns the revision to
+expect; raises what refuses it.
+"""
 
 _RESEND_SECONDS = 5.0
 #: How long (seconds) an accepted command waits until `list` and `show` see it.
@@ -67,6 +71,7 @@ class CommandClient:
         self._issued_by = issued_by
         self._timeout = timeout
         self._command_id: str | None = None
+        self._before_publish: BeforePublish | None = None
         self._kept: dict[str, PartitionTail] | None = None
         self._wait_for_last: Callable[[], None] | None = None
 
@@ -75,6 +80,12 @@ class CommandClient:
         _ = self._producer  # made once for all of them
         other = copy(self)
         other._issued_by, other._command_id = issued_by, command_id
+        return other
+
+    def publishing_after(self, check: BeforePublish) -> CommandClient:
+        """A client over the same connection that publishes only what passes a check."""
+        other = copy(self)
+        other._before_publish = check
         return other
 
     @contextmanager
@@ -141,6 +152,8 @@ class CommandClient:
 
         Raises as `send`.
         """
+        if action == "publish" and self._before_publish is not None:
+            expected_revision = self._before_publish(kind, definition_id, self._issued_by, expected_revision)
         return self._on_definition(kind, action, definition_id, {"replace": True} if replace else {}, expected_revision)
 
     def shadow(self, model_id: str, *, on: bool, expected_revision: int | None = None) -> Outcome:

@@ -19,7 +19,7 @@ from lead_qualifier.client.inbound.sending import InboundSender
 from lead_qualifier.client.lead_import.ready_maps import map_of
 from lead_qualifier.client.scoring_models import announce
 from lead_qualifier.console.access.access import Access
-from lead_qualifier.console.access.configuration import access_of, check_where_to_listen
+from lead_qualifier.console.access.configuration import access_of, check_access
 from lead_qualifier.console.api.dataverse import Dataverse
 from lead_qualifier.console.api.events import Events
 from lead_qualifier.console.api.resources import resources_of
@@ -33,7 +33,7 @@ from lead_qualifier.console.read_model.projectors import ProjectedTopics
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.services.acls import console_reads, naming_of
 from lead_qualifier.services.topology import CONSOLE
-from lead_qualifier.settings import Settings
+from lead_qualifier.settings import Approval, Settings
 
 log = structlog.get_logger(__name__)
 
@@ -55,7 +55,7 @@ def run_console(
 
     Raises InvalidSettings, UnusableDatabase, NoSuchMap, BadDefinitionFile, and OSError (port taken).
     """
-    check_where_to_listen(settings)
+    check_access(settings)
     settings.apply_to_decoding()
     database = Database(_database_url(settings))
     of_sessions = database.beside("sessions")
@@ -84,6 +84,7 @@ def run_console(
         dataverse=_dataverse(settings, events),
         unknown_leads=settings.unknown_leads.value,
         on_outcome=metrics.command,
+        second_person=settings.approval is Approval.SECOND_PERSON,
     )
     with listener or listen(settings.console_host, settings.console_port) as listening:
         port = listening.getsockname()[1]

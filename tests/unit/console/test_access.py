@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from lead_qualifier.console.access.configuration import check_where_to_listen
+from lead_qualifier.console.access.configuration import check_access
 from lead_qualifier.console.access.link import OneTimeLink
 from lead_qualifier.console.access.people import Person, Role
 from lead_qualifier.settings import InvalidSettings, load_settings
@@ -82,17 +82,17 @@ def test_the_switch_of_languages_leads_nowhere_else(back: str, server: ConsoleSe
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost", "127.9.9.9"])
 def test_loopback_addresses_are_accepted(host: str) -> None:
-    check_where_to_listen(load_settings(console_host=host))
+    check_access(load_settings(console_host=host))
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.4", "example.org"])
 def test_addresses_that_others_reach_need_a_provider(host: str) -> None:
     with pytest.raises(InvalidSettings, match="LEAD_QUALIFIER_OIDC_ISSUER"):
-        check_where_to_listen(load_settings(console_host=host))
+        check_access(load_settings(console_host=host))
     given = {"console_host": host, "oidc_issuer": "https://login.example.com", "oidc_client_id": "console"}
     with pytest.raises(InvalidSettings, match="LEAD_QUALIFIER_CONSOLE_URL"):
-        check_where_to_listen(load_settings(**given))
-    check_where_to_listen(load_settings(**given, console_url="https://leads.example.com"))
+        check_access(load_settings(**given))
+    check_access(load_settings(**given, console_url="https://leads.example.com"))
 
 
 @pytest.mark.parametrize("host", ["127.9.9.9:6070", "[::1]:6070", "[0:0:0:0:0:0:0:1]", "LOCALHOST"])

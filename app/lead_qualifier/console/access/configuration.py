@@ -16,7 +16,7 @@ from lead_qualifier.console.access.provider import Provider
 from lead_qualifier.console.access.sessions import SessionLimits, Sessions
 from lead_qualifier.console.access.sign_in import SignIn
 from lead_qualifier.console.read_model.database import Database
-from lead_qualifier.settings import InvalidSettings, Settings
+from lead_qualifier.settings import Approval, InvalidSettings, Settings
 
 CALLBACK = "/sign-in/callback"
 """Where the provider sends people back to."""
@@ -69,8 +69,12 @@ def link_access(sessions: Sessions, *, port: int, person: Person, key: str | Non
     )
 
 
-def check_where_to_listen(settings: Settings) -> None:
-    """Raises InvalidSettings for an address that other machines may reach, if nobody would have to sign in."""
+def check_access(settings: Settings) -> None:
+    """Raises InvalidSettings for what nobody may do without signing in: listen for others, ask for a second person."""
+    if settings.approval is Approval.SECOND_PERSON and settings.oidc_issuer is None:
+        raise InvalidSettings(
+            "LEAD_QUALIFIER_APPROVAL: second-person needs people who sign in: set LEAD_QUALIFIER_OIDC_ISSUER"
+        )
     host = settings.console_host
     if is_loopback(host):
         return

@@ -60,6 +60,11 @@ class Person:
         return f"{self.subject} ({self.name})" if self.name else self.subject
 
 
+def subject_in(issued_by: str) -> str:
+    """The subject of an author of commands, whatever their name was."""
+    return issued_by.partition(" (")[0]
+
+
 def user_of_this_machine(issued_by: str) -> Person:
     """Whoever opens the console's link: the one who started it, who may do everything."""
     return Person(subject=issued_by, name="", roles=frozenset(Role))

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from fastapi import APIRouter
 
 from lead_qualifier.client.commands import CommandClient
+from lead_qualifier.console.api.approval import Approval
 from lead_qualifier.console.api.audit import Audit
 from lead_qualifier.console.api.audit_routes import audit_routes
 from lead_qualifier.console.api.commands import Commands
@@ -78,14 +79,17 @@ def resources_of(
     unknown_leads: UnknownLeads = "open",
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     on_outcome: Callable[[str], None] = lambda outcome: None,
+    second_person: bool = False,
 ) -> Resources:
     """The resources on a database. `client` sends commands; `timeout`: seconds that `announce` waits for a worker.
 
-    `on_outcome`: as Commands takes it.
+    `on_outcome`: as Commands takes it. `second_person`: whether nobody publishes what they wrote themselves.
     """
     rules = RulesReader(database, unknown_leads=unknown_leads)
     qualifications = QualificationReader(database)
     trails = TrailReader(database)
+    if second_person:
+        client = client.publishing_after(Approval(trails).check)
     commands = Commands(client, on_outcome=on_outcome)
     return Resources(
         standing=standing,

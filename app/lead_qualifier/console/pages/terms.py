@@ -139,6 +139,10 @@ PROBLEMS: dict[str, tuple[str, str]] = {
         _("Not allowed"),
         _("None of your roles allows this: ask whoever assigns the roles of the console."),
     ),
+    "needs_second_person": (
+        _("Somebody else has to publish it"),
+        _("Whoever wrote a definition last does not publish it: ask somebody else to look at it and publish it."),
+    ),
     "wrong_csrf_token": (
         _("Not sent"),
         _("The page was from another session: go back, reload it, and send it again."),
