@@ -8,11 +8,12 @@ import hmac
 import json
 import time
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qs
 
 from joserfc import jwt
-from joserfc.jwk import RSAKey
+from joserfc.jwk import ECKey, OKPKey, RSAKey
 
 from tests.support.http_endpoint import Endpoint, Raw, Reply, Request
 
@@ -21,6 +22,9 @@ CLIENT_SECRET = "a secret of the console"
 AUDIENCE = "https://api.example.com"
 ERIKA = {"sub": "U-7", "name": "Erika Beispiel", "roles": ["marketer", "of another program"]}
 _JSON = {"Content-Type": "application/json"}
+
+
+Key = RSAKey | ECKey | OKPKey
 
 
 def rsa_key(kid: str) -> RSAKey:
@@ -45,6 +49,7 @@ class ForgingProvider:
         self.endpoint.behave = self._answer
         self.key = self._own_key
         self.keys = [self.key]
+        self.published: Callable[[], list[Any]] = lambda: [key.as_dict(private=False) for key in self.keys]
         self.metadata: dict[str, Any] = {
             "issuer": self.issuer,
             "authorization_endpoint": f"{self.issuer}/authorize",
@@ -64,20 +69,23 @@ class ForgingProvider:
             self.endpoint.stop()
             self._runs = False
 
-    def id_token(self, key: RSAKey | None = None, **changed: Any) -> str:
+    def id_token(self, key: Key | None = None, header: Mapping[str, str] = MappingProxyType({}), **changed: Any) -> str:
         """What is right, with these claims; one that is None is left out."""
-        return self._signed({"aud": CLIENT_ID, "nonce": self.nonce, **changed}, key)
+        return self._signed({"aud": CLIENT_ID, "nonce": self.nonce, **changed}, key, header)
 
-    def access_token(self, key: RSAKey | None = None, **changed: Any) -> str:
+    def access_token(
+        self, key: Key | None = None, header: Mapping[str, str] = MappingProxyType({}), **changed: Any
+    ) -> str:
         """A token for the API, as right as the other."""
-        return self._signed({"aud": [AUDIENCE, "another"], **changed}, key)
+        return self._signed({"aud": [AUDIENCE, "another"], **changed}, key, header)
 
-    def _signed(self, changed: Mapping[str, Any], key: RSAKey | None) -> str:
+    def _signed(self, changed: Mapping[str, Any], key: Key | None, header: Mapping[str, str]) -> str:
         now = int(time.time())
         claims = {"iss": self.issuer, "iat": now, "exp": now + 300, **self.claims, **changed}
         given = {name: value for name, value in claims.items() if value is not None}
         key = key or self.key
-        return jwt.encode({"alg": "RS256", "kid": key.kid}, given, key)
+        full = {"alg": "RS256", "kid": str(key.kid), **header}
+        return jwt.encode(full, given, key, [full["alg"]])
 
     def right_tokens(self) -> Mapping[str, Any]:
         return {"access_token": "an access token", "token_type": "Bearer", "id_token": self.id_token()}
@@ -87,7 +95,7 @@ class ForgingProvider:
         if path == "/.well-known/openid-configuration":
             return _json(self.metadata)
         if path == "/keys":
-            return _json({"keys": [key.as_dict(private=False) for key in self.keys]})
+            return _json({"keys": self.published()})
         if path == "/userinfo" and request.headers.get("authorization") == "Bearer an access token":
             return _json(self.userinfo)
         if path == "/token" and self._is_right(request):

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
-from lead_qualifier.console.access.configuration import check_access
+from lead_qualifier.console.access.claims import RolesClaim, roles_by_value
+from lead_qualifier.console.access.configuration import access_of, check_access
 from lead_qualifier.console.access.link import OneTimeLink
 from lead_qualifier.console.access.people import Person, Role
+from lead_qualifier.console.read_model.database import Database
 from lead_qualifier.settings import InvalidSettings, load_settings
+from tests.support.console_records import sqlite_url
 from tests.support.console_server import ConsoleServer
 
 PERSON = Person("U-4", "Erika Beispiel", frozenset(Role))
@@ -121,3 +126,59 @@ def test_a_failure_is_logged_without_its_words(
     assert (answer.status_code, answer.json()["code"]) == (500, "failed")
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert "Weber" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"oidc_client_id": None}, "LEAD_QUALIFIER_OIDC_CLIENT_ID: needed"),
+        ({"oidc_issuer": "http://login.example.com"}, "LEAD_QUALIFIER_OIDC_ISSUER: should begin with https://"),
+        ({"oidc_issuer": "login.example.com"}, "LEAD_QUALIFIER_OIDC_ISSUER: should begin with https://"),
+        ({"oidc_scopes": "profile"}, "LEAD_QUALIFIER_OIDC_SCOPES: should contain openid"),
+        ({"oidc_roles": "sales=seller"}, "LEAD_QUALIFIER_OIDC_ROLES: should be value=role"),
+        ({"oidc_roles": "marketer"}, "LEAD_QUALIFIER_OIDC_ROLES: should be value=role"),
+        ({"oidc_client_secret_file": Path("nowhere")}, "LEAD_QUALIFIER_OIDC_CLIENT_SECRET_FILE: cannot be read"),
+        ({"console_url": "http://leads.example.com"}, "LEAD_QUALIFIER_CONSOLE_URL: should begin with https://"),
+        ({"console_url": "https://leads.example.com/console"}, "LEAD_QUALIFIER_CONSOLE_URL: should be scheme, host"),
+        ({"console_url": "https://anna@leads.example.com"}, "LEAD_QUALIFIER_CONSOLE_URL: should be scheme, host"),
+    ],
+    ids=str,
+)
+def test_settings_that_let_nobody_in_are_named(given: dict[str, Any], message: str, tmp_path: Path) -> None:
+    right = {"oidc_issuer": "https://login.example.com", "oidc_client_id": "console"}
+    database = Database(sqlite_url(tmp_path))
+    assert access_of(load_settings(**right), database, port=1).link is None
+    with pytest.raises(InvalidSettings, match=re.escape(message)):
+        access_of(load_settings(**(right | given)), database, port=1)
+
+
+def test_a_second_person_needs_a_provider() -> None:
+    with pytest.raises(InvalidSettings, match="LEAD_QUALIFIER_APPROVAL"):
+        check_access(load_settings(approval="second-person"))
+
+
+def test_the_secret_may_be_in_a_file_and_change(tmp_path: Path) -> None:
+    file = tmp_path / "secret"
+    settings = load_settings(oidc_client_secret_file=file, oidc_client_secret="another")
+    for secret in ("first", "second"):
+        file.write_text(f"{secret}\n")
+        assert settings.read_oidc_client_secret() == secret
+
+
+@pytest.mark.parametrize(
+    ("name", "mapping", "claims", "roles"),
+    [
+        ("roles", "", {"roles": ["viewer", "marketer", "seller"]}, {Role.VIEWER, Role.MARKETER}),
+        ("roles", "", {"roles": "operator"}, {Role.OPERATOR}),
+        ("realm_access.roles", "", {"realm_access": {"roles": ["viewer"]}}, {Role.VIEWER}),
+        ("https://x.example/roles", "", {"https://x.example/roles": ["viewer"]}, {Role.VIEWER}),
+        ("roles", "", {"roles": {"viewer": {"org": 1}}}, {Role.VIEWER}),
+        ("groups", "CN=Sales,OU=x=marketer; g-2=viewer", {"groups": ["CN=Sales,OU=x", "viewer"]}, {Role.MARKETER}),
+        ("roles", "", {"roles": [7, None, {}]}, set()),
+        ("a.b.c", "", {"a": ["b"]}, set()),
+    ],
+    ids=lambda one: None if isinstance(one, set) else str(one),
+)
+def test_roles_come_from_the_claim(name: str, mapping: str, claims: dict[str, Any], roles: set[Role]) -> None:
+    person = RolesClaim(name, roles_by_value(mapping)).person({"sub": "U-7", **claims})
+    assert person.roles == roles

@@ -10,7 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from lead_qualifier.console.access.people import Person, Role
+from lead_qualifier.console.access.sessions import Sessions
 from lead_qualifier.console.read_model.audit_trail import TrailReader
+from lead_qualifier.console.read_model.database import Database
 from lead_qualifier.console.read_model.projection import Projection
 from lead_qualifier.console.read_model.reader import LeadQuery, Reader
 from lead_qualifier.demo.broker.local_broker import free_ports
@@ -76,3 +79,17 @@ def test_leads_are_projected_found_and_projected_again(url: str) -> None:
     project(Projection(database, TOPICS, name_attributes=NAMES), world())
     assert found(LeadQuery(text="weber")) == ["L-1001", "L-1005"]
     database.close()
+
+
+def test_processes_share_sessions_which_outlive_a_rebuild(url: str) -> None:
+    one, other = (Sessions(Database(url).beside("sessions")) for _ in range(2))
+    person = Person("U-7", "Erika Beispiel", frozenset({Role.MARKETER}))
+    token = one.open(person)
+    with Database(url).transaction() as connection:
+        Database.recreate(connection)
+    found = other.find(token)
+    assert found is not None
+    assert found.person == person
+    assert one.count == other.count == 1
+    other.close(token)
+    assert one.find(token) is None

@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
+from joserfc.jwk import ECKey, OKPKey
 
 from lead_qualifier.settings import Settings, load_settings
 from tests.support.console_server import ConsoleServer
@@ -241,6 +242,18 @@ def test_new_keys_of_the_provider_are_found(
     assert sign_in(client, provider).status_code == 303
 
 
+def test_every_kind_of_key_that_only_a_provider_can_have_counts(
+    client: httpx.Client, provider: ForgingProvider
+) -> None:
+    elliptic = ECKey.generate_key("P-256", {"kid": "elliptic"})
+    edwards = OKPKey.generate_key("Ed25519", {"kid": "edwards"})
+    published = [*(key.as_dict(private=False) for key in (provider.key, elliptic, edwards)), {"kty": "of tomorrow"}]
+    provider.published = lambda: published
+    for key, algorithm in ((elliptic, "ES256"), (edwards, "EdDSA"), (provider.key, "PS256")):
+        token = provider.access_token(key, {"alg": algorithm})
+        assert bearer(client, token).status_code == 200, algorithm
+
+
 @pytest.mark.parametrize("failure", ["away", "another issuer", "nonsense"])
 def test_a_provider_that_fails_is_named(failure: str, client: httpx.Client, provider: ForgingProvider) -> None:
     if failure == "away":
@@ -269,6 +282,18 @@ def test_signing_out_ends_the_session(client: httpx.Client, provider: ForgingPro
     assert client.get("/signed-out").status_code == 200
 
 
+def test_a_form_from_before_the_session_ended_is_taken_after_signing_in_again(
+    client: httpx.Client, provider: ForgingProvider, server: ConsoleServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sign_in(client, provider)
+    csrf = client.get("/api/v1/session").json()["csrf_token"]
+    clock = server.access.sessions._clock
+    monkeypatch.setattr(server.access.sessions, "_clock", lambda: clock() + 3601)
+    assert client.post("/sign-out", data={"csrf": csrf}).status_code == 401
+    sign_in(client, provider)
+    assert client.post("/sign-out", data={"csrf": csrf}).status_code == 303
+
+
 def test_without_a_session_pages_lead_to_the_provider_and_changes_are_refused(client: httpx.Client) -> None:
     assert client.get("/").headers["location"] == "/sign-in?to=%2F"
     assert client.get("/api/v1/leads").json()["code"] == "not_signed_in"
@@ -279,7 +304,9 @@ def test_without_a_session_pages_lead_to_the_provider_and_changes_are_refused(cl
     assert client.get("/enter?key=guessed").status_code == 404
 
 
-def test_trying_has_a_limit(client: httpx.Client) -> None:
+def test_trying_has_a_limit(client: httpx.Client, provider: ForgingProvider) -> None:
+    for _ in range(25):
+        assert sign_in(client, provider).status_code == 303  # many people may have one address
     answers = [client.get("/sign-in/callback") for _ in range(21)]
     assert [one.status_code for one in answers[-2:]] == [400, 429]
     assert 0 < int(answers[-1].headers["retry-after"]) <= 60

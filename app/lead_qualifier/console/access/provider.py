@@ -5,14 +5,14 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import httpx2
 import structlog
 from joserfc import jwt
 from joserfc.errors import InvalidKeyIdError, JoseError
-from joserfc.jwk import KeySet
+from joserfc.jwk import KeySet, import_key
 from joserfc.jws import JWSRegistry
 
 from lead_qualifier.console.access.errors import ProviderAway
@@ -79,12 +79,8 @@ class Provider:
     def _key_set(self, kept: float = _KEPT_SECONDS) -> KeySet:
         with self._reading:
             if self._keys is None or self._clock() - self._keys[0] >= kept:
-                document: Any = self._get(str(self._read_metadata().get("jwks_uri")))
-                try:
-                    keys = KeySet.import_key_set(document)
-                except (JoseError, ValueError, KeyError) as error:
-                    raise self._away("keys", error) from error
-                self._keys = (self._clock(), keys)
+                document = self._get(str(self._read_metadata().get("jwks_uri")))
+                self._keys = (self._clock(), KeySet(list(_usable(document.get("keys")))))
             return self._keys[1]
 
     def _get(self, address: str, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
@@ -108,3 +104,10 @@ class Provider:
         # Not in its own words, which may repeat tokens.
         log.error("oidc_provider_failed", issuer=self.issuer, reading=what, error=type(error).__name__)
         return ProviderAway()
+
+
+def _usable(keys: object) -> Iterator[Any]:
+    """The keys of a kind that is known: a provider may publish others besides."""
+    for one in keys if isinstance(keys, list) else ():
+        with suppress(JoseError, ValueError, KeyError, TypeError):
+            yield import_key(one)

@@ -1,11 +1,12 @@
-"""How often somebody may try to sign in."""
+"""How often somebody may fail to sign in."""
 
 from __future__ import annotations
 
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from lead_qualifier.console.access.errors import TooManyAttempts
 
@@ -13,7 +14,7 @@ _MOST_ADDRESSES = 10_000
 
 
 class RateLimit:
-    """Counts the attempts of each address within a minute. Each process counts on its own."""
+    """Counts the failures of each address within a minute. Each process counts on its own."""
 
     def __init__(self, attempts: int = 20, seconds: int = 60, clock: Callable[[], float] = time.monotonic) -> None:
         self._attempts = attempts
@@ -22,8 +23,17 @@ class RateLimit:
         self._counting = threading.Lock()
         self._counts: OrderedDict[str, tuple[float, int]] = OrderedDict()  # since when, and how many
 
-    def count(self, address: str) -> None:
-        """One more attempt. Raises TooManyAttempts."""
+    @contextmanager
+    def attempt(self, address: str) -> Iterator[None]:
+        """Around an attempt, which fails with an exception. Raises TooManyAttempts in place of trying."""
+        self._count(address)
+        yield
+        with self._counting:
+            if address in self._counts:
+                since, attempts = self._counts[address]
+                self._counts[address] = (since, max(0, attempts - 1))
+
+    def _count(self, address: str) -> None:
         now = self._clock()
         with self._counting:
             since, attempts = self._counts.pop(address, (now, 0))

@@ -127,7 +127,7 @@ class Sessions:
         if now - row.used_at >= _NOTE_SECONDS:
             with suppress(SQLAlchemyError), self._database.transaction() as connection:  # the next use notes it
                 connection.execute(update(sessions).where(sessions.c.token == row.token).values(used_at=int(now)))
-        person = Person(row.subject, row.name, frozenset(Role(one) for one in row.roles.split()))
+        person = Person(row.subject, row.name, frozenset(role for role in Role if role in row.roles.split()))
         return Session(person, row.csrf_token, self._ends_at(row.opened_at, now))
 
     def close(self, token: str) -> None:

@@ -59,16 +59,15 @@ def sign_in_pages(access: Access, pages: Pages) -> APIRouter:
 def _add_link(router: APIRouter, access: Access, link: OneTimeLink) -> None:
     @router.get("/enter")
     def enter(request: Request, key: Annotated[str, Query(max_length=200)] = "") -> Response:
-        access.attempts.count(_client(request))
-        if not link.open(key):
-            raise NotSignedIn(by_link=True)
+        with access.attempts.attempt(_client(request)):
+            if not link.open(key):
+                raise NotSignedIn(by_link=True)
         return _welcome(access, request, link.person, HOME)
 
 
 def _add_provider(router: APIRouter, access: Access, sign_in: SignIn) -> None:
     @router.get(SIGN_IN)
     def begin(request: Request, to: str = HOME, another: bool = False) -> Response:
-        access.attempts.count(_client(request))
         url, secret = sign_in.begin(as_another=another)
         answer = RedirectResponse(url, status_code=303)
         kept = f"{secret}.{quote(to[:_LONGEST_ADDRESS], safe='')}"
@@ -77,9 +76,9 @@ def _add_provider(router: APIRouter, access: Access, sign_in: SignIn) -> None:
 
     @router.get(CALLBACK)
     def finish(request: Request) -> Response:
-        access.attempts.count(_client(request))
         secret, _, to = request.cookies.get(access.cookie.attempt, "").partition(".")
-        person = sign_in.finish(secret, dict(request.query_params))
+        with access.attempts.attempt(_client(request)):
+            person = sign_in.finish(secret, dict(request.query_params))
         to = unquote(to)
         answer = _welcome(access, request, person, to if is_local(to) else HOME)
         access.cookie.delete(answer, access.cookie.attempt)
