@@ -21,7 +21,7 @@ def test_a_follow_up_goes_from_a_text_to_what_runs_and_back_in_german(page: Page
     text.fill(WRONG)
     page.get_by_role("button", name="Speichern und veröffentlichen").press("Enter")
     expect(page.get_by_role("alert")).to_contain_text("Nicht gespeichert")
-    problem = page.locator(".problems li")
+    problem = page.locator(".faults li")
     expect(problem).to_contain_text("Zeile 4 stages.0.within")
     expect(problem).to_contain_text("within: 4 Stunden")
     expect(text).to_have_value(WRONG)
@@ -50,7 +50,7 @@ def test_an_edit_of_a_live_one_waits_as_a_draft_until_it_replaces_it(page: Page)
     expect(page.get_by_role("region", name="Difference")).to_contain_text("+reentry: {policy: after, after: 9d}")
     page.get_by_role("button", name="Replace by the draft").click()
     expect(page.get_by_label("State")).to_contain_text("Version 2")
-    expect(page.locator("pre.code").first).to_contain_text("after: 9d")
+    expect(page.locator("pre.yaml").first).to_contain_text("after: 9d")
 
 
 def test_who_saves_an_older_text_sees_what_has_changed_meanwhile(page: Page) -> None:
@@ -68,7 +68,7 @@ def test_who_saves_an_older_text_sees_what_has_changed_meanwhile(page: Page) -> 
     expect(page.locator(".difference .added")).to_contain_text("Ring at once")
     assert "Call later" in page.get_by_label("Definition in YAML").input_value()
     page.get_by_role("button", name="Save as draft").click()
-    expect(page.locator("pre.code").first).to_contain_text("Call later")
+    expect(page.locator("pre.yaml").first).to_contain_text("Call later")
 
 
 def test_a_broker_that_is_away_loses_no_text(page: Page, server: ConsoleServer) -> None:

@@ -23,7 +23,10 @@ PAGES = (
     "/lead?id=L-1002",
     "/lead?id=L-1006",
     "/lead?id=L-gone",
+    "/lead?id=M-000",
     "/assignments",
+    "/sellers",
+    "/waiting",
     "/follow-up?id=react-fast",
     "/sequence/edit?id=first-call",
 )
@@ -71,7 +74,7 @@ def test_a_lead_is_found_and_explained_by_keyboard_alone(  # noqa: PLR0917  a ro
     page.keyboard.press("Enter")
     expect(page.locator("table.list tbody tr")).to_have_count(1)
     link = page.get_by_role("link", name="Jonas Müller")
-    for _ in range(12):
+    for _ in range(40):
         if link.evaluate("one => one === document.activeElement"):
             break
         page.keyboard.press("Tab")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -112,38 +113,63 @@ _REASONS = {
 }
 
 
+class Explainer:
+    """Explains leads by what assignment has stored at one moment."""
+
+    def __init__(self, entries: Mapping[bytes, State]) -> None:
+        """`entries`: at least every seller and every definition, by key."""
+        self._entries = entries
+        self._live = live_rules(one.entry for one in entries.values() if isinstance(one, HeldDefinition))
+
+    @cached_property
+    def _assigner(self) -> Assigner:
+        return Assigner(self._entries.items(), self._live)
+
+    def explain(self, lead_id: str, held: HeldLead, now: datetime, *, place: int, waiting: int) -> Explained:
+        """Where a lead stands. `place`: its place among the `waiting` leads, if it waits."""
+        rules = next((one for one in self._live if (one.id, one.version) == (held.definition, held.version)), None)
+        named = None if rules is None else rules.find(held.segment, held.rule)
+        status = AssignmentStatus.WITHOUT_OWNER if held.owner is None else AssignmentStatus.ASSIGNED
+        explained = Explained(
+            held=held,
+            status=AssignmentStatus.WAITS if held.waits else status,
+            result=AssignmentResult(held.code),
+            live=rules is not None,
+            taken=any(one.takes(held.model_id) for one in self._live),
+            rule=None if named is None else named[1],
+        )
+        entries = self._entries
+        if not held.waits:
+            seller = _seller(entries, held.owner.id) if held.owner is not None and held.counted else None
+            return replace(explained, seller=seller, departed=None if seller is None else seller.departed)
+        foreseen, retry_at, too_old_at = self._assigner.foresee(lead_id, held, now)
+        return replace(
+            explained,
+            departed=left.departed if held.left_by and (left := _seller(entries, held.left_by)) else None,
+            place=place,
+            waiting=waiting,
+            now=foreseen,
+            retried_by=tuple(_retried_by(foreseen.code, retry_at)),
+            retry_at=retry_at,
+            too_old_at=too_old_at,
+        )
+
+
 def explain(lead_id: str, entries: Mapping[bytes, State], now: datetime) -> Explained | None:
     """Where a lead stands. `entries`: everything that assignment has stored, by key. None: nothing about this lead."""
     held = entries.get(LEAD + lead_id.encode())
     if not isinstance(held, HeldLead):
         return None
-    live = live_rules(one.entry for one in entries.values() if isinstance(one, HeldDefinition))
-    rules = next((one for one in live if (one.id, one.version) == (held.definition, held.version)), None)
-    named = None if rules is None else rules.find(held.segment, held.rule)
-    status = AssignmentStatus.WITHOUT_OWNER if held.owner is None else AssignmentStatus.ASSIGNED
-    explained = Explained(
-        held=held,
-        status=AssignmentStatus.WAITS if held.waits else status,
-        result=AssignmentResult(held.code),
-        live=rules is not None,
-        taken=any(one.takes(held.model_id) for one in live),
-        rule=None if named is None else named[1],
-    )
-    if not held.waits:
-        seller = _seller(entries, held.owner.id) if held.owner is not None and held.counted else None
-        return replace(explained, seller=seller, departed=None if seller is None else seller.departed)
     places = [one.waits for one in entries.values() if isinstance(one, HeldLead) and one.waits]
-    foreseen, retry_at, too_old_at = Assigner(entries.items(), live).foresee(lead_id, held, now)
-    return replace(
-        explained,
-        departed=left.departed if held.left_by and (left := _seller(entries, held.left_by)) else None,
-        place=sum(place <= held.waits for place in places),
-        waiting=len(places),
-        now=foreseen,
-        retried_by=tuple(_retried_by(foreseen.code, retry_at)),
-        retry_at=retry_at,
-        too_old_at=too_old_at,
-    )
+    place = sum(one <= held.waits for one in places)
+    return Explainer(entries).explain(lead_id, held, now, place=place, waiting=len(places))
+
+
+def unconfirmed(held: HeldLead) -> str | None:
+    """Whom the CRM names where that is not who got the lead. A queue owns nothing in a CRM."""
+    if held.owner is None or held.owner.kind == "queue" or held.own.get("owner_id") == held.owner.id:
+        return None
+    return held.own.get("owner_id") or "nobody"
 
 
 def _seller(entries: Mapping[bytes, State], seller_id: str) -> HeldSeller | None:

@@ -10,7 +10,7 @@ import msgspec
 
 from lead_qualifier.assignment.choosing import NO_CAPACITY
 from lead_qualifier.assignment.decisions import Decision
-from lead_qualifier.assignment.explaining import AssignmentStatus, Explained, RetryTrigger
+from lead_qualifier.assignment.explaining import AssignmentStatus, Explained, RetryTrigger, unconfirmed
 from lead_qualifier.assignment.results import AssignmentResult
 from lead_qualifier.assignment.state import SELLER, Departed, HeldLead, HeldSeller
 from lead_qualifier.cli.screen import moment
@@ -70,13 +70,6 @@ def _departed(held: HeldLead, how: Departed) -> str:
         f"seller {held.owner.id} {word}; the lead stays with them until the CRM names another owner or an assignment "
         "with departed: reassign is published"
     )
-
-
-def unconfirmed(held: HeldLead) -> str | None:
-    """Whom the CRM names where that is not who got the lead. A queue owns nothing in a CRM."""
-    if held.owner is None or held.owner.kind == "queue" or held.own.get("owner_id") == held.owner.id:
-        return None
-    return held.own.get("owner_id") or "nobody"
 
 
 def _waits(found: AssignmentLookup, explained: Explained) -> Iterator[str]:

@@ -52,21 +52,26 @@ class AssignmentLookup:
         """Why nothing is held about the lead: a word for programs, and what follows its id in a sentence."""
         if self.erased:
             return "erased", Finding("erased", decisions=_NOT_SHOWN)
-        if (lead := self.followed) is None:
+        if self.followed is None:
             return "never_seen", Finding("never_seen", partition=self.partition)
-        if lead.queued:
-            return "on_its_way", Finding("on_its_way")
-        snapshot = lead.snapshot
-        decisions = Finding("nothing_decided") if snapshot.qualified_at is None else _NOT_SHOWN
-        if snapshot.merged:
-            return "merged", Finding("merged_and_closed", decisions=decisions)
-        if not snapshot.open:
-            return "closed", Finding(
-                "closed", status=snapshot.status, status_reason=snapshot.status_reason, decisions=decisions
-            )
-        if snapshot.qualified_at is not None:
-            return "not_qualified", Finding("not_qualified_since", decisions=decisions)
-        return "not_qualified", Finding("not_qualified")
+        return absence_of(self.followed)
+
+
+def absence_of(lead: FollowedLead) -> tuple[str, Finding]:
+    """Why nothing is held about a lead that assignment follows: a word for programs, and what follows its id."""
+    if lead.queued:
+        return "on_its_way", Finding("on_its_way")
+    snapshot = lead.snapshot
+    decisions = Finding("nothing_decided") if snapshot.qualified_at is None else _NOT_SHOWN
+    if snapshot.merged:
+        return "merged", Finding("merged_and_closed", decisions=decisions)
+    if not snapshot.open:
+        return "closed", Finding(
+            "closed", status=snapshot.status, status_reason=snapshot.status_reason, decisions=decisions
+        )
+    if snapshot.qualified_at is not None:
+        return "not_qualified", Finding("not_qualified_since", decisions=decisions)
+    return "not_qualified", Finding("not_qualified")
 
 
 _NOT_SHOWN = Finding("decisions_not_shown")

@@ -10,6 +10,8 @@ from fastapi import APIRouter
 
 from lead_qualifier.client.commands import CommandClient
 from lead_qualifier.console.api.approval import Approval
+from lead_qualifier.console.api.assignment_routes import assignment_routes
+from lead_qualifier.console.api.assignments import Assignments
 from lead_qualifier.console.api.audit import Audit
 from lead_qualifier.console.api.audit_routes import audit_routes
 from lead_qualifier.console.api.commands import Commands
@@ -59,6 +61,7 @@ class Resources:
     events: Events
     dataverse: Dataverse
     definitions: Definitions
+    assignments: Assignments
     models: Models
     model_commands: ModelCommands
     scoring_models: ScoringModels
@@ -106,6 +109,7 @@ def resources_of(
         feature=FeatureSwitch(rules, commands),
         audit=Audit(trails),
         definitions=Definitions(DefinitionReader(database), AssignmentReader(database), trails, commands),
+        assignments=Assignments(AssignmentReader(database), clock=clock),
     )
 
 
@@ -120,6 +124,7 @@ def api_routes(resources: Resources) -> APIRouter:
     router.include_router(model_routes(resources.models, resources.model_commands))
     router.include_router(audit_routes(resources.audit))
     router.include_router(definition_routes(resources.definitions))
+    router.include_router(assignment_routes(resources.assignments))
     router.include_router(session_routes())
     router.include_router(event_routes(resources.events))
     router.include_router(dataverse_routes(resources.dataverse))

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request, Response
 
 from lead_qualifier.console.access.people import Permission
 from lead_qualifier.console.access.permissions import allowed
+from lead_qualifier.console.api.assignments import Assignments
 from lead_qualifier.console.api.leads import Leads
 from lead_qualifier.console.pages.rendering import Pages, language_of
 from lead_qualifier.console.read_model.reader import LeadQuery
@@ -19,7 +20,7 @@ _STATUSES = ("open", "qualified", "disqualified")
 _EMPTY = ""
 
 
-def lead_pages(leads: Leads, pages: Pages) -> APIRouter:
+def lead_pages(leads: Leads, assignments: Assignments, pages: Pages) -> APIRouter:
     """The list of leads, and the page of each."""
     router = APIRouter()
     may_view = [allowed(Permission.VIEW)]
@@ -45,6 +46,7 @@ def lead_pages(leads: Leads, pages: Pages) -> APIRouter:
     def show(request: Request, id: str) -> Response:  # noqa: A002  the parameter's name in the address
         wording = language_of(request).wording
         lead, explanation = leads.show_explained(id, wording)
-        return pages.page(request, "lead.html", lead=lead, explanation=explanation)
+        assignment = assignments.explain(id, wording)
+        return pages.page(request, "lead.html", lead=lead, explanation=explanation, assignment=assignment)
 
     return router

@@ -11,6 +11,7 @@ from starlette.staticfiles import StaticFiles
 from lead_qualifier.console.access.access import Access
 from lead_qualifier.console.api.resources import Resources
 from lead_qualifier.console.languages import LANGUAGES
+from lead_qualifier.console.pages.assignments import assignment_pages
 from lead_qualifier.console.pages.definitions import definition_pages
 from lead_qualifier.console.pages.editor.routes import EditorPages, editor_pages
 from lead_qualifier.console.pages.leads import lead_pages
@@ -40,12 +41,13 @@ def page_routes(resources: Resources, pages: Pages, access: Access) -> APIRouter
 
     router.include_router(sign_in_pages(access, pages))
     router.include_router(overview_pages(resources.overviews, pages))
-    router.include_router(lead_pages(resources.leads, pages))
+    router.include_router(lead_pages(resources.leads, resources.assignments, pages))
     editor = EditorPages(
         pages, resources.models, resources.model_commands, resources.scoring_models, resources.histograms
     )
     router.include_router(editor_pages(editor))
     router.include_router(definition_pages(resources.definitions, pages))
+    router.include_router(assignment_pages(resources.assignments, pages))
     return router
 
 
