@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from lead_qualifier.console.access.configuration import access_of, check_access
 from lead_qualifier.console.access.link import OneTimeLink
 from lead_qualifier.console.access.people import Person, Role
 from lead_qualifier.console.read_model.database import Database
+from lead_qualifier.console.run import listen
 from lead_qualifier.settings import InvalidSettings, load_settings
 from tests.support.console_records import sqlite_url
 from tests.support.console_server import ConsoleServer
@@ -182,3 +184,11 @@ def test_the_secret_may_be_in_a_file_and_change(tmp_path: Path) -> None:
 def test_roles_come_from_the_claim(name: str, mapping: str, claims: dict[str, Any], roles: set[Role]) -> None:
     person = RolesClaim(name, roles_by_value(mapping)).person({"sub": "U-7", **claims})
     assert person.roles == roles
+
+
+def test_an_answer_is_sent_at_once() -> None:
+    """Otherwise each request over a kept connection would take 40 ms more, until the client acknowledges its head."""
+    with listen("127.0.0.1", 0) as listener, socket.create_connection(listener.getsockname()):
+        accepted, _ = listener.accept()
+        with accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
