@@ -7,22 +7,13 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
-from tests.support.console_pages import axe_findings, switch, width_of
+from tests.support.console_pages import axe_findings, switch, tab_to, width_of
 from tests.support.console_server import ConsoleServer
 
 PAGES = ("/model/edit", "/model/edit?id=enterprise", "/model/edit?id=webinar", "/model/edit?id=renewal&saved=yes")
 PICTURES = os.environ.get("PICTURES")
-
-
-def tab_to(page: Page, wanted: Locator) -> None:
-    """By the Tab key alone."""
-    for _ in range(60):
-        if wanted.evaluate("one => one === document.activeElement"):
-            return
-        page.keyboard.press("Tab")
-    expect(wanted).to_be_focused()
 
 
 @pytest.mark.parametrize(

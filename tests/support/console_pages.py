@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 
 def switch(page: Page, language: str) -> None:
@@ -23,3 +23,12 @@ def axe_findings(page: Page, axe: str) -> list[tuple[str, str]]:
 def width_of(page: Page) -> int:
     """The width of the page, of which a window shows a part if it is narrower."""
     return int(page.evaluate("document.documentElement.scrollWidth"))
+
+
+def tab_to(page: Page, wanted: Locator) -> None:
+    """By the Tab key alone."""
+    for _ in range(60):
+        if wanted.evaluate("one => one === document.activeElement"):
+            return
+        page.keyboard.press("Tab")
+    expect(wanted).to_be_focused()

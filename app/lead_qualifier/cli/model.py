@@ -22,6 +22,7 @@ from lead_qualifier.cli.screen import progress, say, show_json
 from lead_qualifier.cli.session import open_session, report
 from lead_qualifier.client.definitions import QUALIFICATION_MODEL
 from lead_qualifier.client.preview import NEAR_POINTS, SAMPLE
+from lead_qualifier.client.preview_json import preview_as_json
 from lead_qualifier.client.preview_reader import preview as preview_topics
 from lead_qualifier.client.rulebook import read_rulebook
 from lead_qualifier.client.sweeping import swept
@@ -202,7 +203,7 @@ def preview(
             time_tolerance=session.settings.time_tolerance,
         )
     if as_json:
-        show_json(preview_views.as_json(previewed))
+        show_json(preview_as_json(previewed))
     else:
         preview_views.show(previewed)
 

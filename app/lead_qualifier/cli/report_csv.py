@@ -7,10 +7,10 @@ from pathlib import Path
 
 from lead_qualifier.cli.csv_output import Cell, write_csv
 from lead_qualifier.cli.report_views import figures
-from lead_qualifier.cli.score_band_views import band_as_json
 from lead_qualifier.client.model_report import Counts, Durations, ModelReport
 from lead_qualifier.client.model_report_reader import ReportedModel
 from lead_qualifier.client.qualification_fates import Step
+from lead_qualifier.client.score_bands import band_as_json
 from lead_qualifier.client.threshold_advice import acceptance
 
 

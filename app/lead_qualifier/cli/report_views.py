@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from lead_qualifier.cli.score_band_views import band_as_json, band_text
+from lead_qualifier.cli.score_band_views import band_text
 from lead_qualifier.cli.screen import columns, moment, note, say, warn
 from lead_qualifier.client.model_report import Counts, Durations, ModelReport, ScoreReport
 from lead_qualifier.client.model_report_reader import ReportedModel, Retained
 from lead_qualifier.client.qualification_fates import Step
+from lead_qualifier.client.score_bands import band_as_json
 from lead_qualifier.client.threshold_advice import acceptance, advice
 from lead_qualifier.messages.fields import plain
 from lead_qualifier.wording.numbers import number

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from lead_qualifier.client.score_bands import Band
-from lead_qualifier.messages.fields import plain
 from lead_qualifier.wording.numbers import number
 
 
@@ -17,9 +16,3 @@ def band_text(band: Band, *, whole: bool) -> str:
     if not whole:
         return f"{number(start)} to <{number(below)}"
     return number(start) if below - 1 <= start else f"{number(start)} to {number(below - 1)}"
-
-
-def band_as_json(band: Band) -> dict[str, float]:
-    """Its edges, without those that it lacks."""
-    edges = {"from": band.start, "below": band.below}
-    return {name: plain(edge) for name, edge in edges.items() if edge is not None}

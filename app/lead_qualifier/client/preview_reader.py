@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from enum import Enum
 
 from lead_qualifier.client.decoding import decode_or_none
 from lead_qualifier.client.leads import decode_lead, read_all
@@ -88,14 +89,11 @@ def preview(
     for number, (key, value) in enumerate(leads.items()):
         if not number % _REPORT_EVERY:
             progress(f"{number:,} of {len(leads):,} leads evaluated")
-        lead = decode_or_none(decode_lead, value)
-        if lead is not None and not holds_nothing(lead):
-            forget_implausible_times(lead, latest)
-            previewer.add(key, lead)
-        elif lead is not None and is_erased(lead):
-            erased.append(key)
-        else:  # any JSON object reads as a lead, since what is unknown is ignored
-            unreadable.append(key)
+        match add_stored(previewer, key, value, latest):
+            case StoredAs.ERASED:
+                erased.append(key)
+            case StoredAs.UNREADABLE:
+                unreadable.append(key)
     for key in (*unreadable, *erased):
         del leads[key]
     model, then = as_if_live(definition, rules)
@@ -111,6 +109,25 @@ def preview(
         unprocessed=unprocessed,
         unreadable=len(unreadable),
     )
+
+
+class StoredAs(Enum):
+    """What is stored about a lead."""
+
+    HELD = "held"
+    ERASED = "erased"
+    UNREADABLE = "unreadable"
+
+
+def add_stored(previewer: Previewer, key: bytes, value: bytes, latest: datetime) -> StoredAs:
+    """Count a lead as `lead-state` has it, if it is held. `latest`: later times are taken for unknown."""
+    lead = decode_or_none(decode_lead, value)
+    if lead is not None and not holds_nothing(lead):
+        forget_implausible_times(lead, latest)
+        previewer.add(key, lead)
+        return StoredAs.HELD
+    # Any JSON object reads as a lead, since what is unknown is ignored.
+    return StoredAs.ERASED if lead is not None and is_erased(lead) else StoredAs.UNREADABLE
 
 
 def _days(  # noqa: PLR0917  each is independent

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import accumulate, chain, count
 
+from lead_qualifier.messages.fields import plain
+
 _SAMPLE = 10_000
 _OUTLIERS = 0.01
 _STEPS = (1, 2, 5)
@@ -77,6 +79,12 @@ class ScoreBands:
         if not shown:
             return ()
         return tuple((self.band(index), in_band[index]) for index in range(min(shown), max(shown) + 1))
+
+
+def band_as_json(band: Band) -> dict[str, float]:
+    """Its edges, without those that it lacks."""
+    edges = {"from": band.start, "below": band.below}
+    return {name: plain(edge) for name, edge in edges.items() if edge is not None}
 
 
 def _sample(scores: Sequence[float], counts: Sequence[int]) -> list[float]:

@@ -83,6 +83,7 @@ def run_console(
         events=events,
         dataverse=_dataverse(settings, events),
         unknown_leads=settings.unknown_leads.value,
+        time_tolerance=settings.time_tolerance,
         on_outcome=metrics.command,
         second_person=settings.approval is Approval.SECOND_PERSON,
     )
@@ -102,6 +103,7 @@ def run_console(
             yield
             await health.stop()
             follower.stop()
+            resources.previews.close()
             sender.close()
             database.close()
             of_sessions.close()

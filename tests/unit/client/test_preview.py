@@ -7,8 +7,9 @@ from datetime import timedelta
 
 import pytest
 
-from lead_qualifier.cli.preview_views import _criterion_as_json, _set_already, _when_and_why_not
+from lead_qualifier.cli.preview_views import _set_already, _when_and_why_not
 from lead_qualifier.client.preview import Preview, Previewer, as_if_live
+from lead_qualifier.client.preview_json import _criterion_as_json
 from lead_qualifier.client.what_if import NoSuchCriterion
 from lead_qualifier.messages.model_reading import model_of
 from lead_qualifier.qualification.criteria import Criterion

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from lead_qualifier.cli.score_band_views import band_as_json, band_text
-from lead_qualifier.client.score_bands import Band, ScoreBands
+from lead_qualifier.cli.score_band_views import band_text
+from lead_qualifier.client.score_bands import Band, ScoreBands, band_as_json
 from tests.support.examples import examples
 
 

@@ -18,7 +18,7 @@ from lead_qualifier.console.api.responses import answer, at_revision, wants_yaml
 from lead_qualifier.messages.model_definition import ModelDefinition
 
 _Ordered = Annotated[Order, ordered(Permission.EDIT_DEFINITIONS)]
-_AS_WRITTEN: dict[str, Any] = {
+AS_WRITTEN: dict[str, Any] = {
     "requestBody": {
         "required": True,
         "description": "The model as people write it, in YAML or JSON.",
@@ -57,7 +57,7 @@ def model_routes(models: Models, commands: ModelCommands) -> APIRouter:
         response_model=CommandOutcome,
         summary="Apply a qualification model",
         operation_id="applyModel",
-        openapi_extra=_AS_WRITTEN,
+        openapi_extra=AS_WRITTEN,
     )
     def apply(
         model_id: ModelId,

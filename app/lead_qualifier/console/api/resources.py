@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from fastapi import APIRouter
 
@@ -31,6 +31,8 @@ from lead_qualifier.console.api.model_routes import model_routes
 from lead_qualifier.console.api.models import Models
 from lead_qualifier.console.api.overview import Overviews
 from lead_qualifier.console.api.overview_routes import overview_routes
+from lead_qualifier.console.api.preview_jobs import PreviewJobs
+from lead_qualifier.console.api.previews import Previews, preview_routes
 from lead_qualifier.console.api.qualifications import Qualifications
 from lead_qualifier.console.api.scoring_models import Announce, ScoringModels
 from lead_qualifier.console.api.session import session_routes
@@ -44,6 +46,7 @@ from lead_qualifier.console.read_model.reader import Reader
 from lead_qualifier.console.read_model.rule_entries import RulesReader
 from lead_qualifier.console.read_model.score_histogram import ScoreHistograms
 from lead_qualifier.console.read_model.standing import Standing
+from lead_qualifier.messages.plausible_time import DEFAULT_TOLERANCE
 from lead_qualifier.qualification.rules import UnknownLeads
 
 PREFIX = "/api/v1"
@@ -66,6 +69,7 @@ class Resources:
     model_commands: ModelCommands
     scoring_models: ScoringModels
     histograms: Histograms
+    previews: Previews
     feature: FeatureSwitch
     audit: Audit
 
@@ -80,6 +84,7 @@ def resources_of(
     events: Events,
     dataverse: Dataverse,
     unknown_leads: UnknownLeads = "open",
+    time_tolerance: timedelta = DEFAULT_TOLERANCE,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     on_outcome: Callable[[str], None] = lambda outcome: None,
     second_person: bool = False,
@@ -105,6 +110,12 @@ def resources_of(
         models=Models(rules, trails),
         model_commands=ModelCommands(rules, commands),
         scoring_models=ScoringModels(rules, announce, timeout=timeout),
+        previews=Previews(
+            PreviewJobs(),
+            url=database.url,
+            unknown_leads=unknown_leads,
+            time_tolerance=time_tolerance.total_seconds(),
+        ),
         histograms=Histograms(ScoreHistograms(database, unknown_leads=unknown_leads), rules),
         feature=FeatureSwitch(rules, commands),
         audit=Audit(trails),
@@ -121,6 +132,7 @@ def api_routes(resources: Resources) -> APIRouter:
     router.include_router(feature_routes(resources.feature))
     router.include_router(scoring_model_routes(resources.scoring_models))
     router.include_router(histogram_routes(resources.histograms))
+    router.include_router(preview_routes(resources.previews, PREFIX))
     router.include_router(model_routes(resources.models, resources.model_commands))
     router.include_router(audit_routes(resources.audit))
     router.include_router(definition_routes(resources.definitions))

@@ -17,6 +17,7 @@ from lead_qualifier.console.pages.editor.routes import EditorPages, editor_pages
 from lead_qualifier.console.pages.leads import lead_pages
 from lead_qualifier.console.pages.local_addresses import is_local
 from lead_qualifier.console.pages.overview import ADDRESS, overview_pages
+from lead_qualifier.console.pages.preview import PreviewPages, preview_pages
 from lead_qualifier.console.pages.rendering import LANGUAGE_COOKIE, Pages
 from lead_qualifier.console.pages.sign_in import sign_in_pages
 
@@ -42,11 +43,18 @@ def page_routes(resources: Resources, pages: Pages, access: Access) -> APIRouter
     router.include_router(sign_in_pages(access, pages))
     router.include_router(overview_pages(resources.overviews, pages))
     router.include_router(lead_pages(resources.leads, resources.assignments, pages))
+    previews = PreviewPages(pages, resources.previews, resources.models, resources.model_commands)
     editor = EditorPages(
-        pages, resources.models, resources.model_commands, resources.scoring_models, resources.histograms
+        pages,
+        resources.models,
+        resources.model_commands,
+        resources.scoring_models,
+        resources.histograms,
+        start_preview=previews.start,
     )
     router.include_router(editor_pages(editor))
     router.include_router(definition_pages(resources.definitions, pages))
+    router.include_router(preview_pages(previews))
     router.include_router(assignment_pages(resources.assignments, pages))
     return router
 

@@ -192,6 +192,10 @@ PROBLEMS: dict[str, tuple[str, str]] = {
         _("No answer"),
         _("The command was sent, and no service has answered yet. It is carried out once one runs."),
     ),
+    "preview_not_found": (
+        _("No such preview"),
+        _("Previews are kept for an hour, for whoever began them: begin another one in the editor."),
+    ),
     "database_unavailable": (
         _("Database unavailable"),
         _("The console's database does not answer: try again in a moment."),

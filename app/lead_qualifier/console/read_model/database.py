@@ -38,6 +38,8 @@ class Database:
         dialect = given.get_backend_name()
         if dialect not in {"sqlite", "postgresql"}:
             raise UnusableDatabase(_ADVICE)
+        self.url = url
+        """The address as it was given, with the password that it may have."""
         self._insert: Any = sqlite.insert if dialect == "sqlite" else postgresql.insert
         self.is_sqlite = dialect == "sqlite"
         if self.is_sqlite:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
@@ -50,6 +50,13 @@ async def sent_in(request: Request) -> dict[str, str]:
 Sent = Annotated[dict[str, str], Depends(sent_in)]
 
 
+class StartPreview(Protocol):
+    """Begins a preview of a valid definition; `revision`: of the stored model."""
+
+    def __call__(self, person: Person, definition: Mapping[str, Any], *, revision: int) -> Response:
+        """The way to its page."""
+
+
 class EditorPages:
     """Renders the editor, and carries out what its buttons say."""
 
@@ -60,7 +67,10 @@ class EditorPages:
         commands: ModelCommands,
         scoring_models: ScoringModels,
         histograms: Histograms,
+        *,
+        start_preview: StartPreview,
     ) -> None:
+        self._start_preview = start_preview
         self._pages = pages
         self._models = models
         self._commands = commands
@@ -101,6 +111,8 @@ class EditorPages:
                 focus = at if at == "criteria" else f"{at}-set"
             case "save":
                 return self._save(request, editing, person)
+            case "preview" if editing.check() and editing.definition is not None:
+                return self._start_preview(person, editing.definition, revision=editing.revision)
         if editing.fields["checked"]:
             editing.check()
         return self._page(request, editing, focus=focus)

@@ -53,13 +53,7 @@ def threshold_view(
     met = None if threshold is None else histograms.meeting(scoring_model_id, threshold)
     bands = _from_zero_to(maximum, found.bands)
     edges = _edges(bands)
-    chart = bar_chart(
-        [band_label(one, wording) for one in bands],
-        {"": [one.leads for one in bands]},
-        ticks=[wording.value(plain(_rounded(edges, part))) for part in (0.0, 0.25, 0.5, 0.75, 1.0)] if bands else [],
-        edges=edges,
-        mark=threshold,
-    )
+    chart = score_chart(bands, threshold, wording)
     return ThresholdView(
         chart=chart,
         open_leads=found.open_leads,
@@ -69,6 +63,18 @@ def threshold_view(
         step=_step(edges[-1] - edges[0]),
         meeting=None if met is None else met.leads,
         perhaps=0 if met is None else met.perhaps,
+    )
+
+
+def score_chart(bands: list[ScoreBand], threshold: float | None, wording: Wording) -> Chart:
+    """How many leads have which score, with a line at the threshold."""
+    edges = _edges(bands)
+    return bar_chart(
+        [band_label(one, wording) for one in bands],
+        {"": [one.leads for one in bands]},
+        ticks=[wording.value(plain(_rounded(edges, part))) for part in (0.0, 0.25, 0.5, 0.75, 1.0)] if bands else [],
+        edges=edges,
+        mark=threshold,
     )
 
 

@@ -30,6 +30,13 @@
     if (form && event.target.name === "yaml") refresh(form, 0);
   });
 
+  document.addEventListener("submit", () => clearTimeout(timer)); // what is sent has all that was typed
+
+  // htmx adds the button that was pressed last, which would be pressed again.
+  document.addEventListener("htmx:configRequest", (event) => {
+    if (event.detail.triggeringEvent?.type === "refresh") event.detail.formData.delete("do");
+  });
+
   document.addEventListener("htmx:beforeRequest", () => {
     sent = typed;
   });
