@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 import sys
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import accumulate, chain, count
+from itertools import accumulate, chain, count, pairwise
 
 from lead_qualifier.messages.fields import plain
 
@@ -65,16 +65,20 @@ class ScoreBands:
         edges = self.edges
         return Band(edges[index - 1] if index else None, edges[index] if index < len(edges) else None)
 
-    def counted(self, scores: Iterable[float], *, counts: Iterable[int] | None = None) -> tuple[tuple[Band, int], ...]:
-        """How many of these scores are in each band, lowest first. `counts`: how often there is each; None: once.
+    def counted(self, scores: Sequence[float], *, counts: Sequence[int] | None = None) -> tuple[tuple[Band, int], ...]:
+        """How many of these scores are in each band, lowest first. `counts`: how often there is each, for scores in
+        ascending order; None: once.
 
         Empty bands at either end are left out, unless they start at a cut.
         """
-        indexes = map(partial(bisect_right, self.edges), scores)
-        in_band: Counter[int] = Counter(indexes if counts is None else ())
-        if counts is not None:
-            for index, often in zip(indexes, counts, strict=True):
-                in_band[index] += often
+        if counts is None:
+            in_band = Counter(map(partial(bisect_right, self.edges), scores))
+        else:
+            ends = list(accumulate(counts, initial=0))
+            places = [0, *(bisect_left(scores, edge) for edge in self.edges), len(scores)]
+            in_band = Counter(
+                {index: ends[end] - ends[start] for index, (start, end) in enumerate(pairwise(places)) if end > start}
+            )
         shown = [*in_band, *(index for index, edge in enumerate(self.edges, 1) if edge in self._cuts)]
         if not shown:
             return ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from collections import Counter
 from itertools import pairwise
 
 import pytest
@@ -105,3 +106,13 @@ def test_every_score_is_in_the_one_band_that_is_around_it(scores: list[float], c
 def test_a_band_is_shown_by_its_edges(band: Band, whole: bool, text: str, edges: dict[str, float]) -> None:
     assert band_text(band, whole=whole) == text
     assert band_as_json(band) == edges
+
+
+@given(scores=st.lists(st.floats(-1000, 1000), max_size=60), cut=st.floats(-1000, 1000))
+def test_scores_with_their_counts_are_counted_as_each_of_them_is(scores: list[float], cut: float) -> None:
+    counts = Counter(scores)
+    levels = sorted(counts)
+    once = ScoreBands(sorted(scores), cuts=(cut,))
+    often = ScoreBands(levels, counts=[counts[level] for level in levels], cuts=(cut,))
+    assert often.edges == once.edges
+    assert often.counted(levels, counts=[counts[level] for level in levels]) == once.counted(scores)
