@@ -9,9 +9,10 @@ from starlette.requests import cookie_parser
 
 from lead_qualifier.console.access.api_tokens import ApiTokens
 from lead_qualifier.console.access.cookies import SessionCookie
-from lead_qualifier.console.access.errors import NotSignedIn, TokensNotAccepted
+from lead_qualifier.console.access.errors import NoRole, NotSignedIn, TokensNotAccepted
 from lead_qualifier.console.access.hosts import Hosts
 from lead_qualifier.console.access.link import OneTimeLink
+from lead_qualifier.console.access.people import Permission
 from lead_qualifier.console.access.rate_limit import RateLimit
 from lead_qualifier.console.access.sessions import Session, Sessions
 from lead_qualifier.console.access.sign_in import SignIn
@@ -45,6 +46,8 @@ class Access:
         session = self.sessions.find(self.token_in(headers))
         if session is None:
             raise NotSignedIn(by_link=self.link is not None)
+        if not session.person.may(Permission.VIEW):  # such as a role of another version only
+            raise NoRole
         return session
 
     def token_in(self, headers: Mapping[bytes, str]) -> str | None:
