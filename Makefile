@@ -33,7 +33,7 @@ help: ## this list
 	@echo "lead-qualifier: live scores in, qualified leads out, exactly once"
 	@echo
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | while IFS='|' read -r name text; do \
-		printf '%-21s%s\n' "$$name" "$$text"; done
+		printf '%-25s%s\n' "$$name" "$$text"; done
 	@echo
 	@echo "After make run or make test the program is $(BIN)/lead-qualifier (try --help)."
 
@@ -73,8 +73,11 @@ bench-rest: $(VENV)/.ready-dev ## CPU of programs and brokers, and latency, when
 bench-tracing: $(VENV)/.ready-dev ## CPU of the worker without spans, with spans of a tenth of the traces, and of all
 	@$(BIN)/python -m bench.tracing $(BENCH_ARGS)
 
-.PHONY: bench-console
-bench-console: $(VENV)/.ready-dev ## CPU of the console to project 1,000,000 leads
+.PHONY: bench-console bench-projection
+bench-console: $(VENV)/.ready-dev ## pages of the console for 50 marketers beside a worker at full speed, and the cost to it
+	@$(BIN)/python -m bench.console $(BENCH_ARGS)
+
+bench-projection: $(VENV)/.ready-dev ## CPU of the console to project 1,000,000 leads
 	@$(BIN)/python -m bench.projection $(BENCH_ARGS)
 
 .PHONY: bench-import
@@ -143,7 +146,7 @@ sbom: check-python ## write dist/sbom.cdx.json (CycloneDX) and dist/licenses.txt
 		$(SBOM)/bin/python -m pip install --quiet --disable-pip-version-check 'cyclonedx-bom>=7,<8'; }
 	@rm -rf $(RUNTIME) && $(PYTHON) -m venv --without-pip $(RUNTIME) && mkdir -p dist
 	@$(SBOM)/bin/python -m pip --python $(RUNTIME)/bin/python install --quiet --disable-pip-version-check \
-		--constraint constraints.txt '.[otel]'
+		--constraint constraints.txt '.[console,otel]'
 	@version=$$(sed -n 's/^__version__ = //p' app/lead_qualifier/__init__.py); \
 		sed "s/^dynamic = .*/version = $$version/" pyproject.toml >$(SBOM)/pyproject.toml
 	@$(SBOM)/bin/cyclonedx-py environment $(RUNTIME) --pyproject $(SBOM)/pyproject.toml --output-reproducible \

@@ -61,11 +61,11 @@ class Subject:
 
     def wait_ready(self, seconds: float = 60) -> None:
         """Partitions are assigned and restored."""
-        self._hear(seconds)
+        self.hear(seconds)
 
     def measured(self, seconds: float) -> Measured:
         """What the meter found, once all events are decided."""
-        return msgspec.json.decode(self._hear(seconds), type=Measured)
+        return msgspec.json.decode(self.hear(seconds), type=Measured)
 
     def wait_for_log(self, event: str, seconds: float = 60) -> None:
         """Until the log has a line of this event."""
@@ -99,7 +99,8 @@ class Subject:
             self._said.put(line)
         self._said.put(b"")
 
-    def _hear(self, seconds: float) -> bytes:
+    def hear(self, seconds: float) -> bytes:
+        """Its next line on standard output."""
         try:
             line = self._said.get(timeout=seconds)
         except queue.Empty:
