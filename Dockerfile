@@ -1,4 +1,4 @@
-# Runs workers, services and commands. The demo is not for this image: it starts a broker of its own.
+# Runs workers, services, the console and commands. The demo is not for this image: it starts a broker of its own.
 #
 # What is in it: `make sbom` lists the Python packages and their licenses.
 #
@@ -14,10 +14,13 @@ COPY pyproject.toml constraints.txt LICENSE README.md ./
 # Dependencies first, in a layer that is reused while only the program changes.
 RUN mkdir -p app/lead_qualifier && echo '__version__ = "0"' >app/lead_qualifier/__init__.py \
     && python -m pip --python /opt/lead-qualifier/bin/python install \
-        --no-cache-dir --disable-pip-version-check --constraint constraints.txt '.[otel]'
+        --no-cache-dir --disable-pip-version-check --constraint constraints.txt '.[console,otel]'
 COPY app app
 RUN python -m pip --python /opt/lead-qualifier/bin/python install \
-        --no-cache-dir --disable-pip-version-check --no-deps --force-reinstall .
+        --no-cache-dir --disable-pip-version-check --no-deps --force-reinstall . \
+    # The console speaks English and German: Babel's data for all other languages would be 30 MB.
+    && find /opt/lead-qualifier/lib -path '*/babel/locale-data/*.dat' \
+        ! -name 'root.dat' ! -name 'de*.dat' ! -name 'en*.dat' -delete
 
 FROM ${PYTHON_IMAGE}
 LABEL org.opencontainers.image.title="lead-qualifier" \
@@ -30,8 +33,9 @@ RUN groupadd --system --gid 10001 lead-qualifier \
         /usr/local/lib/python3*/site-packages/pip* /usr/local/lib/python3*/site-packages/setuptools* \
         /usr/local/lib/python3*/site-packages/wheel*
 COPY --from=build /opt/lead-qualifier /opt/lead-qualifier
-# Health and metrics must be reachable from outside the container. Which port is published is the user's choice.
-# Nothing is written: the root may be read-only (docker run --read-only).
+# Health and metrics must be reachable from outside the container. Which port is published is the user's choice. The pages of
+# the console are 6070, and inside the container only, until LEAD_QUALIFIER_CONSOLE_HOST and _OIDC_ISSUER are set.
+# Nothing is written (docker run --read-only), but for the console's SQLite file in LEAD_QUALIFIER_DATA_DIR.
 ENV PATH=/opt/lead-qualifier/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
@@ -39,7 +43,7 @@ ENV PATH=/opt/lead-qualifier/bin:$PATH \
     LEAD_QUALIFIER_WEB_PORT=6066
 USER 10001:10001
 WORKDIR /var/lib/lead-qualifier
-EXPOSE 6066
+EXPOSE 6066 6070
 HEALTHCHECK --interval=10s --timeout=5s --start-period=90s --retries=3 \
     CMD ["python", "-c", "import os, urllib.request; urllib.request.urlopen('http://127.0.0.1:' + os.environ['LEAD_QUALIFIER_WEB_PORT'] + '/health/live', timeout=4)"]
 ENTRYPOINT ["lead-qualifier"]

@@ -31,12 +31,16 @@ NOT_VALUES = frozenset(
         "broker",
         "issued_by",
         "command_timeout",
-        "approval",
-        "database_url",
+        "database_url",  # these of the console have values, or Secrets, of their own
+        "console_host",
+        "console_port",
+        "oidc_client_secret",
+        "oidc_client_secret_file",
+        "dataverse_webhook_key",
     }
 )
-#: Of the console, which the chart does not run.
-_OF_THE_CONSOLE = ("console_", "dataverse_", "oidc_", "session_")
+#: The beginnings of the names of settings that only the console reads.
+_OF_CONSOLE = ("console_", "oidc_", "session_", "approval", "dataverse_")
 _KEPT = ("enum", "type", "minimum", "maximum", "exclusiveMinimum", "pattern", "minLength", "maxLength")
 _HEAD = "# Written by `make docs` from app/lead_qualifier/services/topology.py: change it there.\n"
 _TABLE = re.compile(r"(?<=<!-- values -->\n).*(?=<!-- /values -->)", re.DOTALL)
@@ -48,13 +52,13 @@ def services() -> str:
     return _HEAD + yaml.safe_dump(_rows(), sort_keys=False)
 
 
-def settings() -> dict[str, Any]:
-    """The schema of the values under `settings`: each setting of a process, in camel case."""
+def settings(*, of_console: bool = False) -> dict[str, Any]:
+    """The schema of the values under `settings`, or under `console.settings`: each setting, in camel case."""
     schema = Settings.model_json_schema(by_alias=False)
     return {
         _camel(name): _plain(field, schema["$defs"])
         for name, field in schema["properties"].items()
-        if name not in NOT_VALUES and not name.startswith(("kafka_", *_OF_THE_CONSOLE))
+        if name not in NOT_VALUES and not name.startswith("kafka_") and name.startswith(_OF_CONSOLE) is of_console
     }
 
 
@@ -62,6 +66,7 @@ def values_schema(text: str) -> str:
     """The chart's schema of values with the program's services and settings in it."""
     schema = json.loads(text)
     schema["properties"]["settings"]["properties"] = settings()
+    schema["properties"]["console"]["properties"]["settings"]["properties"] = settings(of_console=True)
     schema["properties"]["services"]["properties"] = {name: {"$ref": "#/$defs/service"} for name in _rows()}
     return json.dumps(schema, indent=2) + "\n"
 

@@ -24,6 +24,9 @@ ALLOWED = {
 """Licenses that any package may have."""
 
 EXCEPTIONS = {
+    # The console imports it, and each user may replace it: it is a package of its own, unchanged, in the image.
+    "psycopg": "LGPL-3.0-only",
+    "psycopg-binary": "LGPL-3.0-only",
     "venusian": "Repoze Public License",  # a BSD license in other words; Faust needs it
 }
 """Packages that may have another license, and why: LGPL, for instance, where a package is only imported."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from lead_qualifier.console.access.configuration import check_access
 from lead_qualifier.demo.broker.container_kafka import IMAGE
-from lead_qualifier.settings import Settings, variable_of
+from lead_qualifier.settings import InvalidSettings, Settings, variable_of
 
 ROOT = Path(__file__).parents[2]
 SERVICES: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
@@ -25,7 +27,7 @@ def test_compose_publishes_ports_on_the_loopback_address_only() -> None:
     assert all(port.startswith("127.0.0.1:") for port in published)
 
 
-@pytest.mark.parametrize("service", ["topics", "worker"])
+@pytest.mark.parametrize("service", ["topics", "worker", "console"])
 def test_compose_uses_settings_that_exist(service: str) -> None:
     known = {variable_of(name) for name in Settings.model_fields}
     assert set(SERVICES[service]["environment"]) <= known
@@ -57,7 +59,18 @@ def test_containers_of_compose_have_no_capabilities(service: str) -> None:
     assert SERVICES[service]["security_opt"] == ["no-new-privileges:true"]
 
 
-@pytest.mark.parametrize("service", ["topics", "worker", "downstream"])
+def test_the_console_of_compose_serves_nobody_unless_people_can_sign_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert SERVICES["console"]["profiles"] == ["console"]
+    for name, value in SERVICES["console"]["environment"].items():
+        default = re.fullmatch(r"\$\{\w+:-(.*)\}", value)
+        monkeypatch.setenv(name, value if default is None else default[1])
+    with pytest.raises(InvalidSettings, match="LEAD_QUALIFIER_OIDC_ISSUER"):
+        check_access(Settings())
+    monkeypatch.setenv("LEAD_QUALIFIER_OIDC_ISSUER", "https://id.example.com")
+    check_access(Settings())
+
+
+@pytest.mark.parametrize("service", ["topics", "worker", "downstream", "console"])
 def test_the_program_in_compose_cannot_write_to_its_image(service: str) -> None:
     assert SERVICES[service]["read_only"] is True
 

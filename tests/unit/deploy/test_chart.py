@@ -15,6 +15,7 @@ import yaml
 from typer.testing import CliRunner
 
 from lead_qualifier.cli.program import assemble
+from lead_qualifier.console.access.configuration import check_access
 from lead_qualifier.messages.topics import Partitions
 from lead_qualifier.services.acls import sink_group
 from lead_qualifier.services.topology import DOWNSTREAM, WORKER
@@ -221,6 +222,68 @@ def test_the_program_takes_the_files_of_sinks(
     sink = build(file, application_id="acme") if name == "crm" else build(file)
     sink.client.close()
     assert sink.id == name
+
+
+OIDC = (
+    "console.enabled=true",
+    "console.settings.consoleUrl=https://leads.example.com",
+    "console.settings.oidcIssuer=https://id.example.com",
+    "console.settings.oidcClientId=leads",
+)
+
+
+def test_the_console_takes_its_settings_and_lets_people_sign_in(
+    everything: Objects, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secrets = {("console-database", "address"): "postgresql://db.example.com/leads", ("dataverse", "webhook"): "hush"}
+    secrets |= {("login", "id"): "i", ("login", "secret"): "s", ("client", "user.password"): "p"}
+    template = deepcopy(pods(everything)["console"])
+    container(template)["env"][:] = [one for one in container(template)["env"] if one["name"] != "NODE"]
+    for name, value in environment(template, secrets).items():
+        monkeypatch.setenv(name, value)
+    settings = Settings()
+    assert (settings.console_host, settings.console_port) == ("::", 6071)
+    check_access(settings)  # not on loopback alone, because people sign in
+    assert settings.database_url is not None
+    assert settings.database_url.get_secret_value() == "postgresql://db.example.com/leads"
+    file = str(settings.oidc_client_secret_file)
+    mounts = {one["mountPath"]: one["name"] for one in container(template)["volumeMounts"]}
+    volumes = {one["name"]: one for one in template["spec"]["volumes"]}
+    assert volumes[mounts[file.rpartition("/")[0]]]["secret"]["secretName"] == "console-oidc"
+    assert "data" not in volumes
+    assert settings.oidc_roles == "sales=viewer;marketing=marketer"
+
+
+def test_a_console_without_a_database_of_its_own_keeps_a_file_in_its_pod() -> None:
+    template = pods(render(BROKER, *OIDC))["console"]
+    (data,) = [one for one in template["spec"]["volumes"] if one["name"] == "data"]
+    assert data["emptyDir"] == {"sizeLimit": "4Gi"}
+    folder = environment(template, {})["LEAD_QUALIFIER_DATA_DIR"]
+    assert folder in {one["mountPath"] for one in container(template)["volumeMounts"]}
+
+
+def test_the_console_is_reached_by_its_own_address_and_reaches_provider_and_database(everything: Objects) -> None:
+    ports = {one["name"]: one["containerPort"] for one in container(pods(everything)["console"])["ports"]}
+    assert ports == {"http": 8080, "pages": 6071}
+    (port,) = of_kind(everything, "Service")["console"]["spec"]["ports"]
+    assert (port["port"], port["targetPort"]) == (8000, "pages")
+    ingress = of_kind(everything, "Ingress")["console"]["spec"]
+    assert ingress["tls"] == [{"hosts": ["leads.example.com"], "secretName": "leads-tls"}]
+    (rule,) = ingress["rules"]
+    assert rule["host"] == "leads.example.com"
+    served = rule["http"]["paths"][0]["backend"]["service"]
+    assert served == {"name": "lq-lead-qualifier-console", "port": {"name": "pages"}}
+    policy = of_kind(everything, "NetworkPolicy")["console"]["spec"]
+    assert [[one["port"] for one in rule["ports"]] for rule in policy["ingress"]] == [["pages"]]
+    assert [[one["port"] for one in rule["ports"]] for rule in policy["egress"]] == [[8443], [6432]]
+    assert policy["podSelector"]["matchLabels"]["app.kubernetes.io/component"] == "console"
+
+
+def test_the_console_is_not_scaled_by_lag_and_needs_no_partition_of_its_own() -> None:
+    database = "console.database.existingSecret=db"
+    objects = render(BROKER, *OIDC, database, "defaults.autoscaling.enabled=true", "console.replicas=20")
+    assert of_kind(objects, "Deployment")["console"]["spec"]["replicas"] == 20
+    assert "console" not in of_kind(objects, "ScaledObject")
 
 
 def test_a_sink_whose_file_changes_is_replaced() -> None:

@@ -30,6 +30,9 @@ MISTAKES = {
     "sinks.a.kind=ftp": "at '/sinks/a/kind': value must be one of 'webhook', 'dataverse'",
     "sinks.CRM.kind=webhook": "'CRM' does not match pattern",
     "sinks.b.config.url=x": "at '/sinks/b/config': missing property 'id'",
+    "console.settings.oidcSecret=x": "at '/console/settings': additional properties 'oidcSecret' not allowed",
+    "console.autoscaling.enabled=true": "at '/console': additional properties 'autoscaling' not allowed",
+    "console.port=0": "at '/console/port': minimum: got 0, want 1",
     "web.port=0": "at '/web/port': minimum: got 0, want 1",
     "metrics.serviceMonitor.interval=often": "at '/metrics/serviceMonitor/interval': 'often' does not match pattern",
 }
@@ -82,6 +85,18 @@ def test_the_schema_refuses(complaints: str, mistake: str) -> None:
         ),
         ((*SASL, "kafka.sasl.mechanism=OAUTHBEARER"), "needs kafka.sasl.oauth.tokenEndpointUrl"),
         (("kafka.tls.caSecret=a", "kafka.tls.caConfigMap=b"), "exclude each other"),
+        (("console.enabled=true",), "needs console.settings.consoleUrl, oidcIssuer and oidcClientId"),
+        (
+            (
+                *(
+                    "console.enabled=true",
+                    "console.replicas=2",
+                    "console.settings.consoleUrl=https://leads.example.com",
+                ),
+                *("console.settings.oidcIssuer=https://id.example.com", "console.settings.oidcClientId=leads"),
+            ),
+            "console.replicas is 2, but each would have an SQLite file of its own",
+        ),
         (
             ("metrics.service=false", "metrics.serviceMonitor.enabled=true"),
             "set metrics.service to true",

@@ -25,6 +25,13 @@ def test_what_the_chart_takes_from_the_code_is_up_to_date(file: Path) -> None:
     assert file.read_text() == documents()[file], "run `make docs`"
 
 
+def test_every_setting_of_the_console_is_a_value_or_a_secret() -> None:
+    given = {*SCHEMA["properties"]["console"]["properties"]["settings"]["properties"]}
+    assert {"consoleUrl", "oidcIssuer", "oidcRoles", "sessionIdle", "consoleNameAttributes"} <= given
+    assert not given & {*SCHEMA["properties"]["settings"]["properties"]}
+    assert not {name for name in given if "ecret" in name}
+
+
 def test_every_service_of_the_program_is_in_the_charts_table() -> None:
     table = yaml.safe_load(services())
     assert {*table} == {"worker", "downstream", *DOWNSTREAM} == {*DEFAULTS["services"]}
@@ -52,14 +59,22 @@ def test_every_value_in_the_file_is_in_the_schema_and_the_other_way_round() -> N
     in_schema = {
         path for path in paths(SCHEMA) if path[0] not in {"services", "sinks"} and "kafka" not in path[1:]
     } - optional
+    in_schema = {path for path in in_schema if not is_of_console(path)}
     in_file = {path for path in leaves(DEFAULTS) if path[0] not in {"services", "sinks"}} - optional
     assert {path for path in in_file if "resources" not in path and "strategy" not in path} <= in_schema | {
         ("topics", "kafka"),
         ("defaults", "kafka"),
+        ("console", "settings"),
     }
     assert {path[:-1] if "resources" in path[:-1] or "strategy" in path[:-1] else path for path in in_schema} <= {
         path[:size] for path in in_file for size in range(1, len(path) + 1)
     }
+
+
+def is_of_console(path: tuple[str, ...]) -> bool:
+    """Whether it is a setting of the console, or an option that it has in common with every process."""
+    common = {*SCHEMA["$defs"]["process"]["properties"]} - {"replicas"}
+    return path[0] == "console" and (path[1] in common or path[1] == "settings")
 
 
 def test_everything_sets_every_value_that_the_schema_knows() -> None:
@@ -67,6 +82,9 @@ def test_everything_sets_every_value_that_the_schema_knows() -> None:
     given = {path[:size] for path in leaves(everything) for size in range(1, len(path) + 1)}
     # Components have the options of `defaults`.
     expected = {path for path in paths(SCHEMA) if path[0] not in {"sinks", "services"} and "kafka" not in path[1:]}
+    expected -= {
+        path for path in expected if path[0] == "console" and path[1] in SCHEMA["$defs"]["process"]["properties"]
+    }
     assert sorted(expected - given) == []
 
 

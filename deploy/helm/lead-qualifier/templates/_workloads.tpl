@@ -1,7 +1,7 @@
 {{/* What runs, and with what. */}}
 
 {{/* Every Deployment by its component's name, as JSON: its options (defaults, then its own), `args`, and its consumer
-     `groups` with the topics they read. Refuses what cannot work. A further process (a console) is one more entry. */}}
+     `groups` with the topics they read. Refuses what cannot work. */}}
 {{- define "lead-qualifier.workloads" -}}
 {{- $table := .Files.Get "files/services.yaml" | fromYaml -}}
 {{- $application := default "lead-qualifier" .Values.settings.applicationId -}}
@@ -38,6 +38,14 @@
 {{- end -}}
 {{- else if gt (int $one.replicas) $partitions -}}
 {{- fail (printf "%s.replicas is %d, but there are %d partitions (settings.partitions): more would stay idle" $path (int $one.replicas) $partitions) -}}
+{{- end -}}
+{{- end -}}
+{{- with .Values.console -}}
+{{- if .enabled -}}
+{{- include "lead-qualifier.checkConsole" $ -}}
+{{- include "lead-qualifier.ownLogin" (dict "inherited" $.Values.defaults.kafka "own" .kafka) -}}
+{{- $none := dict "enabled" false -}}
+{{- $_ := set $all "console" (mergeOverwrite (deepCopy $.Values.defaults) (dict "autoscaling" $none "replicas" 1) (deepCopy .) (dict "args" (list "console") "groups" list)) -}}
 {{- end -}}
 {{- end -}}
 {{- toJson $all -}}
