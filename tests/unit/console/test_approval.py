@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -12,6 +13,8 @@ from sqlalchemy import delete, func, select
 
 from lead_qualifier.console.access.people import Person, Role, subject_in
 from lead_qualifier.console.read_model.tables import trail
+from lead_qualifier.messages.definition_writing import yaml_lines
+from tests.support.console_sales_force import WELCOME
 from tests.support.console_server import ConsoleServer
 
 MODEL = "/api/v1/models/nurture"
@@ -107,6 +110,25 @@ def test_what_nobody_is_known_to_have_written_has_to_be_applied_again(
     apply(anna, 40)
     assert publish(anna) == REFUSED
     assert publish(berta) == PUBLISHED
+
+
+def test_the_page_of_a_definition_refuses_it_too(clients: list[httpx.Client]) -> None:
+    anna, _, berta = clients
+    text = "\n".join(yaml_lines({**WELCOME, "id": "greeting"}))
+    applied = anna.put("/api/v1/definitions/journey/greeting", content=text)
+    revision = str(applied.json()["revision"])
+
+    def publish_on_the_page(client: httpx.Client) -> httpx.Response:
+        fields = {"id": "greeting", "action": "publish", "revision": revision, "command_id": str(uuid.uuid4())}
+        csrf = client.headers["X-CSRF-Token"]
+        with httpx.Client(base_url=client.base_url, cookies=client.cookies) as browser:
+            return browser.post("/journey", data={**fields, "csrf": csrf})
+
+    refused = publish_on_the_page(anna)
+    assert refused.status_code == 403
+    assert "Somebody else has to publish it" in refused.text
+    assert publish_on_the_page(berta).status_code == 303
+    assert berta.get("/api/v1/definitions/journey/greeting").json()["status"] == "live"
 
 
 def test_without_the_setting_one_person_does_both(tmp_path: Path) -> None:
