@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import delete
 
 from lead_qualifier.client.preview import Previewer
 from lead_qualifier.client.preview_json import preview_as_json
@@ -17,8 +20,9 @@ from lead_qualifier.console.access.people import Role
 from lead_qualifier.console.api.preview_jobs import PreviewJob, PreviewJobs
 from lead_qualifier.console.pages.preview import tried_thresholds
 from lead_qualifier.console.read_model.lead_preview import preview_leads
-from lead_qualifier.console.read_model.preview_process import PreviewOrder
+from lead_qualifier.console.read_model.preview_process import PreviewOrder, run
 from lead_qualifier.console.read_model.rule_entries import RulesReader
+from lead_qualifier.console.read_model.tables import leads
 from lead_qualifier.messages.model_reading import model_of
 from lead_qualifier.messages.plausible_time import DEFAULT_TOLERANCE
 from lead_qualifier.qualification.leads import Lead, Score
@@ -123,6 +127,7 @@ def test_a_preview_that_cannot_be_done_says_why(client: httpx.Client) -> None:
 
 def order(**more: Any) -> PreviewOrder:
     given: dict[str, Any] = {
+        "url": "",
         "definition": model("x", "all", {"engagement": 1}),
         "unknown_leads": "open",
         "near": 5,
@@ -144,43 +149,92 @@ def over(jobs: PreviewJobs, job: PreviewJob) -> PreviewJob:
         time.sleep(0.05)
 
 
-def test_one_person_has_one_preview_at_a_time(server: ConsoleServer) -> None:
-    jobs = PreviewJobs()
-    orders = order(url=server.database.url)
-    first, others = jobs.start("anna", orders, revision=0), jobs.start("berta", orders, revision=0)
-    second = jobs.start("anna", orders, revision=0)
+#: In place of the real one, which takes a second to begin.
+AT_ONCE = 'print(\'{"type": "progress", "read": 3, "total": 4}\\n{"type": "result", "result": {}}\')'
+FOR_LONG = 'print(\'{"type": "progress", "read": 3, "total": 4}\', flush=True); import time; time.sleep(60)'
+WITHOUT_A_WORD = "import sys; sys.exit(3)"
+
+
+def jobs_of(script: str, **more: Any) -> PreviewJobs:
+    return PreviewJobs(command=(sys.executable, "-S", "-c", script), **more)
+
+
+def test_one_person_has_one_preview_at_a_time() -> None:
+    jobs = jobs_of(FOR_LONG)
+    first, others = jobs.start("anna", order(), revision=0), jobs.start("berta", order(), revision=0)
+    second = jobs.start("anna", order(), revision=0)
     assert over(jobs, first).status == "cancelled"
-    assert {over(jobs, second).status, over(jobs, others).status} == {"done"}
+    assert not any(one.is_over for one in (jobs.find("anna", second.id), jobs.find("berta", others.id)) if one)
     assert jobs.find("berta", second.id) is None
     assert jobs.cancel("berta", second.id) is None
+    jobs.close()
+    assert over(jobs, second).status == "cancelled"
 
 
-def test_a_preview_is_cancelled_and_its_process_ends(server: ConsoleServer) -> None:
-    jobs = PreviewJobs()
-    job = jobs.start("anna", order(url=server.database.url), revision=0)
-    held = jobs._held[job.id]
-    while held.process is None:
-        time.sleep(0.01)
+def test_a_preview_says_how_far_it_is_and_ends_with_its_process() -> None:
+    jobs = jobs_of(FOR_LONG)
+    job = jobs.start("anna", order(), revision=0)
+    until = time.monotonic() + 30
+    while (found := jobs.find("anna", job.id)) is None or found.percent != 75:
+        assert time.monotonic() < until
+        time.sleep(0.02)
+    process = jobs._held[job.id].process
+    assert process is not None
     assert jobs.cancel("anna", job.id) is not None
-    assert held.process.wait(10) == -9
+    assert process.wait(10) == -9
     assert over(jobs, job).status == "cancelled"
+
+
+def test_more_than_two_wait_for_their_turn() -> None:
+    jobs = jobs_of(FOR_LONG)
+    started = [jobs.start(name, order(), revision=0) for name in ("anna", "berta", "carla")]
+    until = time.monotonic() + 30
+
+    def running() -> list[str]:
+        return [one.owner for one in started if (found := jobs.find(one.owner, one.id)) and found.status == "running"]
+
+    while len(running()) < 2:
+        assert time.monotonic() < until
+        time.sleep(0.02)
+    [waiting] = [one for one in started if one.owner not in running()]
+    jobs.cancel(*next((one.owner, one.id) for one in started if one.owner in running()))
+    while waiting.owner not in running():
+        assert time.monotonic() < until
+        time.sleep(0.02)
     jobs.close()
 
 
-def test_a_preview_of_a_damaged_database_fails_without_its_words(tmp_path: Path) -> None:
+def test_a_process_that_ends_without_a_word_has_failed() -> None:
+    jobs = jobs_of(WITHOUT_A_WORD)
+    assert over(jobs, jobs.start("anna", order(), revision=0)).status == "failed"
+
+
+def test_a_damaged_database_is_no_reason_to_repeat_its_words(tmp_path: Path) -> None:
     (tmp_path / "console.sqlite3").write_text("no database " * 100)
-    jobs = PreviewJobs()
-    found = over(jobs, jobs.start("anna", order(url=sqlite_url(tmp_path)), revision=0))
-    assert (found.status, found.failure) == ("failed", "")
+    out = io.BytesIO()
+    run(order(url=sqlite_url(tmp_path)), out)
+    assert json.loads(out.getvalue()) == {"type": "failure", "error": "DatabaseError", "text": ""}
 
 
-def test_previews_are_forgotten_after_an_hour(server: ConsoleServer) -> None:
+def test_previews_are_forgotten_after_an_hour() -> None:
     now = [0.0]
-    jobs = PreviewJobs(clock=lambda: now[0])
-    job = over(jobs, jobs.start("anna", order(url=server.database.url), revision=0))
+    jobs = jobs_of(AT_ONCE, clock=lambda: now[0])
+    job = over(jobs, jobs.start("anna", order(), revision=0))
+    assert (job.status, job.percent, job.result) == ("done", 100, {})
     now[0] = 3601
-    over(jobs, jobs.start("berta", order(url=server.database.url), revision=0))
+    jobs.start("berta", order(), revision=0)
     assert jobs.find("anna", job.id) is None
+    jobs.close()
+
+
+def test_a_lead_that_was_erased_since_is_not_shown_any_more(tmp_path: Path) -> None:
+    with ConsoleServer(tmp_path) as erasing, erasing.client() as client:
+        begun = client.post(PREVIEW, content=json.dumps(model("fair", "any", {"engagement": 60})))
+        address = begun.headers["location"]
+        assert [one["lead_id"] for one in ended(client, address)["result"]["sample"]] == ["L-1002"]
+        with erasing.database.transaction() as connection:
+            connection.execute(delete(leads).where(leads.c.lead_id == b"L-1002"))
+        assert client.get(address).json()["result"]["sample"] == []
 
 
 def test_thresholds_around_each_criterion_are_tried() -> None:

@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -27,7 +27,6 @@ log = structlog.get_logger(__name__)
 _AT_ONCE = 2
 _KEPT_SECONDS = 3600
 _MOST_KEPT = 100
-_MODULE = "lead_qualifier.console.read_model.preview_process"
 
 Status = Literal["waiting", "running", "done", "failed", "cancelled"]
 
@@ -71,7 +70,14 @@ class _Held:
 class PreviewJobs:
     """The previews of this process, kept for an hour."""
 
-    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        *,
+        command: Sequence[str] = (sys.executable, "-m", "lead_qualifier.console.read_model.preview_process"),
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`command`: what carries out an order; see `preview_process`."""
+        self._command = list(command)
         self._clock = clock
         self._held: dict[str, _Held] = {}
         self._lock = threading.Lock()
@@ -129,7 +135,7 @@ class PreviewJobs:
                 if held.cancelled.is_set():
                     return
                 held.process = process = subprocess.Popen(
-                    [sys.executable, "-m", _MODULE],
+                    self._command,
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
                     stderr=subprocess.DEVNULL,

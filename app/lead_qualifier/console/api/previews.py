@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Annotated, Any
 
@@ -21,6 +22,8 @@ from lead_qualifier.console.api.preview_forms import PreviewForm
 from lead_qualifier.console.api.preview_jobs import PreviewJob, PreviewJobs
 from lead_qualifier.console.api.responses import answer
 from lead_qualifier.console.errors import ApiError
+from lead_qualifier.console.read_model.database import Database
+from lead_qualifier.console.read_model.lead_preview import still_held
 from lead_qualifier.console.read_model.preview_process import PreviewOrder
 from lead_qualifier.messages.model_definition import definition_of
 from lead_qualifier.messages.model_reading import parse_model
@@ -43,12 +46,14 @@ class PreviewNotFound(ApiError):
 
 
 class Previews:
-    """What API and pages ask about previews. `url`: of the database."""
+    """What API and pages ask about previews."""
 
-    def __init__(self, jobs: PreviewJobs, *, url: str, unknown_leads: UnknownLeads, time_tolerance: float) -> None:
+    def __init__(
+        self, jobs: PreviewJobs, database: Database, *, unknown_leads: UnknownLeads, time_tolerance: float
+    ) -> None:
         """`time_tolerance`: in seconds, the workers' setting."""
         self._jobs = jobs
-        self._url = url
+        self._database = database
         self._unknown_leads: UnknownLeads = unknown_leads
         self._time_tolerance = time_tolerance
 
@@ -64,7 +69,7 @@ class Previews:
     ) -> PreviewJob:
         """Begin a preview, in place of one of the same person that still runs."""
         order = PreviewOrder(
-            url=self._url,
+            url=self._database.url,
             definition={**definition_of(model)},
             unknown_leads=self._unknown_leads,
             near=near,
@@ -75,18 +80,22 @@ class Previews:
         return self._jobs.start(person.subject, order, revision=revision)
 
     def find(self, person: Person, preview_id: str) -> PreviewJob:
-        """A preview of this person. Raises PreviewNotFound."""
+        """A preview of this person; leads that were erased since are left out. Raises PreviewNotFound."""
         job = self._jobs.find(person.subject, preview_id)
         if job is None:
             raise PreviewNotFound
-        return job
+        if job.result is None:
+            return job
+        sample = job.result["sample"]
+        held = still_held(self._database, [one["lead_id"] for one in sample])
+        left = [one for one in sample if one["lead_id"] in held]
+        return replace(job, result={**job.result, "sample": left})
 
     def cancel(self, person: Person, preview_id: str) -> PreviewJob:
         """Stop it, unless it is over. Raises PreviewNotFound."""
-        job = self._jobs.cancel(person.subject, preview_id)
-        if job is None:
+        if self._jobs.cancel(person.subject, preview_id) is None:
             raise PreviewNotFound
-        return job
+        return self.find(person, preview_id)
 
     def close(self) -> None:
         """Stop all of them."""

@@ -112,7 +112,7 @@ def resources_of(
         scoring_models=ScoringModels(rules, announce, timeout=timeout),
         previews=Previews(
             PreviewJobs(),
-            url=database.url,
+            database,
             unknown_leads=unknown_leads,
             time_tolerance=time_tolerance.total_seconds(),
         ),

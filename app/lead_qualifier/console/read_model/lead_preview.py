@@ -7,7 +7,7 @@ can be read part by part and never all at once.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import func, select
@@ -67,6 +67,16 @@ def preview_leads(
         unprocessed=0,
         unreadable=stored[StoredAs.UNREADABLE],
     )
+
+
+def still_held(database: Database, lead_ids: Sequence[str]) -> frozenset[str]:
+    """Those of these leads that have not been erased."""
+    keys = {one.encode(): one for one in lead_ids}
+    with database.snapshot() as connection:
+        if not has_tables(connection):
+            return frozenset()
+        found = connection.execute(select(leads.c.lead_id).where(leads.c.lead_id.in_(list(keys)))).scalars()
+        return frozenset(keys[one] for one in found)
 
 
 def _count(database: Database) -> int:
