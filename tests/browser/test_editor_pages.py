@@ -162,7 +162,7 @@ def test_nothing_is_cut_off_at_320_pixels(language: str, page: Page) -> None:
         assert width_of(page) <= 320, address
 
 
-def test_a_picture_for_the_documentation(page: Page, tmp_path: Path) -> None:
+def test_pictures_for_the_documentation(page: Page, tmp_path: Path) -> None:
     switch(page, "English")
     page.set_viewport_size({"width": 1120, "height": 760})
     page.goto("/model/edit?id=enterprise")

@@ -40,7 +40,7 @@ PICTURES = os.environ.get("PICTURES")
     ],
     ids=["German", "English"],
 )
-def test_a_model_is_previewed_and_published_by_keyboard_alone(  # noqa: PLR0917  a row of the table
+def test_a_model_is_previewed_and_published_by_keyboard_alone_and_pictures_are_taken(  # noqa: PLR0917  a row of the table
     language: str,
     preview: str,
     headline: str,
