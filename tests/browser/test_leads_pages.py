@@ -29,6 +29,17 @@ PAGES = (
     "/waiting",
     "/follow-up?id=react-fast",
     "/sequence/edit?id=first-call",
+    "/models",
+    "/model?id=renewal",
+    "/model?id=enterprise",
+    "/model/confirm?id=enterprise&action=stop",
+    "/model/confirm?id=webinar&action=publish",
+    "/model/diff?id=enterprise&before=1&after=3",
+    "/model/yaml?id=renewal",
+    "/scoring-models",
+    "/scoring-model?id=fit",
+    "/settings",
+    "/audit",
 )
 #: Where `make pictures` wants the pictures of the documentation.
 PICTURES = os.environ.get("PICTURES")

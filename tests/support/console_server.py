@@ -107,7 +107,7 @@ class ConsoleServer:
     @contextmanager
     def client(self, person: Person | None = None) -> Iterator[httpx.Client]:
         """A client that may change things: of a person who is signed in; None: that has opened the link."""
-        with httpx.Client(base_url=self.address) as client:
+        with httpx.Client(base_url=self.address, timeout=60) as client:
             if person is None:
                 assert client.get(self.link).status_code == 303
             else:

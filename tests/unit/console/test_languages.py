@@ -65,7 +65,9 @@ def test_the_browser_says_the_language(accepted: str, code: str) -> None:
 def test_the_switch_is_kept(tmp_path_factory: pytest.TempPathFactory) -> None:
     with (
         ConsoleServer(tmp_path_factory.mktemp("console")) as server,
-        httpx.Client(base_url=server.address, headers={"Accept-Language": "en"}, follow_redirects=True) as client,
+        httpx.Client(
+            base_url=server.address, headers={"Accept-Language": "en"}, follow_redirects=True, timeout=60
+        ) as client,
     ):
         assert "Newest qualified leads" in client.get(server.link).text
         switched = client.get("/language", params={"to": "de", "back": "/leads?q=Weber"})

@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Response
 
+from lead_qualifier.console.access.people import Permission
+from lead_qualifier.console.access.permissions import allowed
 from lead_qualifier.console.api.audit import MOST_ENTRIES, Audit, AuditQuery
 from lead_qualifier.console.api.audit_forms import AuditList
 from lead_qualifier.console.api.parameters import LONGEST
@@ -16,7 +18,7 @@ Outcome = Literal["accepted", "refused"]
 
 def audit_routes(audit: Audit) -> APIRouter:
     """The one route."""
-    router = APIRouter()
+    router = APIRouter(dependencies=[allowed(Permission.VIEW)])
 
     @router.get(
         "/audit", response_model=AuditList, summary="List commands and their outcomes", operation_id="listAudit"

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NoReturn
+from typing import Any
 
 from lead_qualifier.client.commands import Action, CommandClient, Outcome
 from lead_qualifier.client.definitions import QUALIFICATION_MODEL
 from lead_qualifier.client.foreseeing import foresee
+from lead_qualifier.client.rulebook import Rulebook
 from lead_qualifier.console.api.command_forms import CommandOutcome, outcome_form
 from lead_qualifier.console.api.commands import CommandRefused, Commands
 from lead_qualifier.console.api.definition_text import read_definition
@@ -40,6 +41,11 @@ class ModelCommands:
         self._rules = rules
         self._commands = commands
 
+    @staticmethod
+    def check(content: bytes | str, wording: Wording, *, model_id: str | None = None) -> str:
+        """The id of the model in a text, if it may be applied as it is. Raises BadDefinition."""
+        return _read(content, model_id, wording).id
+
     def apply(self, order: Order, content: bytes | str, *, model_id: str | None, draft: bool) -> CommandOutcome:
         """Create a model, or replace its draft; with `draft` also while it is live.
 
@@ -48,64 +54,71 @@ class ModelCommands:
         """
         model = _read(content, model_id, order.wording)
         definition = {**definition_of(model)}
+        expected = order.expected_revision
 
         def send(client: CommandClient) -> Outcome:
-            expected = order.expected_revision
             return client.apply(QUALIFICATION_MODEL, definition, draft=draft, expected_revision=expected)
 
+        def foreseen(book: Rulebook) -> Decision[Any]:
+            return foresee(book, "apply", model.id, definition=definition, draft=draft, expected_revision=expected)
+
         try:
-            return self._run(order, model.id, send)
+            return self._run(order, model.id, send, foreseen)
         except CommandRefused as error:
             if error.code == Code.THRESHOLD_ABOVE_MAXIMUM:
                 self._refuse_thresholds(content, model, order.wording)
-            foreseen = foresee(
-                self._rules.rulebook(),
-                "apply",
-                model.id,
-                definition=definition,
-                draft=draft,
-                expected_revision=order.expected_revision,
-            )
-            _tell(error, foreseen, order.wording)
+            raise
 
     def move(self, order: Order, action: Action, model_id: str, *, replace: bool = False) -> CommandOutcome:
         """Publish, stop or delete a model; with `replace` publish the draft of a live one in its place."""
-
-        def send(client: CommandClient) -> Outcome:
-            expected = order.expected_revision
-            return client.move(QUALIFICATION_MODEL, action, model_id, replace=replace, expected_revision=expected)
-
-        try:
-            return self._run(order, model_id, send)
-        except CommandRefused as error:
-            foreseen = foresee(
-                self._rules.rulebook(), action, model_id, replace=replace, expected_revision=order.expected_revision
-            )
-            _tell(error, foreseen, order.wording)
+        expected = order.expected_revision
+        return self._run(
+            order,
+            model_id,
+            lambda client: client.move(
+                QUALIFICATION_MODEL, action, model_id, replace=replace, expected_revision=expected
+            ),
+            lambda book: foresee(book, action, model_id, replace=replace, expected_revision=expected),
+        )
 
     def shadow(self, order: Order, model_id: str, *, on: bool) -> CommandOutcome:
         """Let the draft of a live model run in its shadow, or end that."""
-
-        def send(client: CommandClient) -> Outcome:
-            return client.shadow(model_id, on=on, expected_revision=order.expected_revision)
-
-        try:
-            return self._run(order, model_id, send)
-        except CommandRefused as error:
-            foreseen = foresee(
-                self._rules.rulebook(), "shadow", model_id, enabled=on, expected_revision=order.expected_revision
-            )
-            _tell(error, foreseen, order.wording)
-
-    def _run(self, order: Order, model_id: str, send: Callable[[CommandClient], Outcome]) -> CommandOutcome:
-        key = model_key(model_id)
-        outcome = self._commands.run(
-            send,
-            issued_by=order.issued_by,
-            command_id=order.command_id,
-            shown=lambda one: self._rules.revision_of(key) >= int(one.event["revision"]),
+        expected = order.expected_revision
+        return self._run(
+            order,
+            model_id,
+            lambda client: client.shadow(model_id, on=on, expected_revision=expected),
+            lambda book: foresee(book, "shadow", model_id, enabled=on, expected_revision=expected),
         )
-        return outcome_form(outcome)
+
+    def _run(
+        self,
+        order: Order,
+        model_id: str,
+        send: Callable[[CommandClient], Outcome],
+        foreseen: Callable[[Rulebook], Decision[Any]],
+    ) -> CommandOutcome:
+        """The outcome is the worker's. Its sentence comes in English and names commands: in its place stands what the
+        console says of the same decision, as it is `foreseen` by the rules that it holds.
+        """
+        key = model_key(model_id)
+        decision = foreseen(self._rules.rulebook())
+        try:
+            outcome = self._commands.run(
+                send,
+                issued_by=order.issued_by,
+                command_id=order.command_id,
+                shown=lambda one: self._rules.revision_of(key) >= int(one.event["revision"]),
+            )
+        except CommandRefused as error:
+            if _code(decision) != error.code:  # the projection was behind
+                decision = foreseen(self._rules.rulebook())
+            said = order.wording.sentence(_said(decision, error.code, model_id))
+            raise CommandRefused(error.outcome, said) from error
+        done = outcome_form(outcome)
+        said = order.wording.sentence(_said(decision, done.code, model_id))
+        warnings = order.wording.sentences(decision.warnings)
+        return done.model_copy(update={"message": said, "warnings": warnings})
 
     def _refuse_thresholds(self, content: bytes | str, model: QualificationModel, wording: Wording) -> None:
         """Raises BadDefinition with the thresholds that no score can meet, if the projection knows these maxima."""
@@ -139,8 +152,10 @@ def _steps(field: str) -> tuple[str | int, ...]:
     return tuple(int(part) if part.isdecimal() else part for part in field.split("."))
 
 
-def _tell(error: CommandRefused, foreseen: Decision[Any], wording: Wording) -> NoReturn:
-    """Raise the refusal again: in the person's language if the console comes to the same decision."""
-    if _CODES.get(foreseen.code, foreseen.code.value) != error.code:
-        raise error
-    raise CommandRefused(error.outcome, wording.sentence(foreseen.finding)) from error
+def _code(decision: Decision[Any]) -> str:
+    return _CODES.get(decision.code, decision.code.value)
+
+
+def _said(decision: Decision[Any], code: str, model_id: str) -> Finding:
+    """What there is to say about an outcome with this code."""
+    return decision.finding if _code(decision) == code else Finding("decided_otherwise", id=model_id, code=code)

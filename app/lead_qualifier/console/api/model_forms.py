@@ -72,15 +72,33 @@ class ModelList(Form):
     models: list[ModelSummary]
 
 
+class UsedScoringModel(Form):
+    """A scoring model that a qualification model names."""
+
+    scoring_model_id: str
+    name: str | None = None
+    status: Literal["draft", "live", "stopped"] | None = Field(None, description="Absent: nobody has announced it.")
+    maximum: float | None = None
+
+
 class ModelDetails(ModelSummary):
     """A qualification model."""
 
-    model_config = with_example({**_SUMMARY, "definition": _DEFINITION, "remarks": [], "published_at": _AT})
+    model_config = with_example(
+        {
+            **_SUMMARY,
+            "definition": _DEFINITION,
+            "scoring_models": [{"scoring_model_id": "engagement", "status": "live", "maximum": 100}],
+            "remarks": [],
+            "published_at": _AT,
+        }
+    )
 
     definition: dict[str, Any] = Field(
         description="What runs if it is live, else what the next publish lets run, as people write it."
     )
     draft: dict[str, Any] | None = Field(None, description="Of a live model: what replaces the live version.")
+    scoring_models: list[UsedScoringModel] = Field(description="What its definition and its draft name.")
     remarks: list[Sentence] = Field(
         description="What would refuse publishing the draft now, what no score can meet, and what to know before."
     )
@@ -96,6 +114,28 @@ class ModelDraft(Form):
     qualification_model_id: str
     revision: int = Field(description="Of the model's last change; also the `ETag`.")
     definition: dict[str, Any] = Field(description="As people write it.")
+
+
+class Foreseen(Form):
+    """What would become of a command on a model if it were sent now."""
+
+    model_config = with_example(
+        {
+            "accepted": True,
+            "code": "published",
+            "text": "enterprise is live in version 4, replacing version 3",
+            "version": 4,
+            "evaluates_leads": 48120,
+        }
+    )
+
+    accepted: bool
+    code: str = Field(description="The code of the outcome. Codes are stable; `text` is not.")
+    text: str = Field(description="The outcome in the language of the answer.")
+    version: int = Field(description="The newest published version afterwards; 0: none.")
+    evaluates_leads: int | None = Field(
+        None, description="Of a publish: how many known leads are evaluated at once. Absent: none."
+    )
 
 
 class ModelVersion(Form):

@@ -7,11 +7,19 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 
 from lead_qualifier.console.access.people import Permission
+from lead_qualifier.console.access.permissions import allowed
 from lead_qualifier.console.api.command_forms import CommandOutcome
 from lead_qualifier.console.api.command_parameters import DefinitionBody, ordered
 from lead_qualifier.console.api.model_commands import ModelCommands
-from lead_qualifier.console.api.model_forms import ModelDetails, ModelDiff, ModelDraft, ModelHistory, ModelList
-from lead_qualifier.console.api.models import DRAFT, Models, model_text
+from lead_qualifier.console.api.model_forms import (
+    Foreseen,
+    ModelDetails,
+    ModelDiff,
+    ModelDraft,
+    ModelHistory,
+    ModelList,
+)
+from lead_qualifier.console.api.models import DRAFT, ForeseenCommand, Models, model_text
 from lead_qualifier.console.api.orders import Order
 from lead_qualifier.console.api.parameters import ModelId, Wanted
 from lead_qualifier.console.api.responses import answer, at_revision, wants_yaml, yaml_text
@@ -32,12 +40,12 @@ AS_WRITTEN: dict[str, Any] = {
 
 def model_routes(models: Models, commands: ModelCommands) -> APIRouter:
     """All of them."""
-    router = APIRouter()
+    router = APIRouter(dependencies=[allowed(Permission.VIEW)])
 
     @router.get("/models", response_model=ModelList, summary="List qualification models", operation_id="listModels")
     def list_models(language: Wanted) -> Response:
         """Every model that is not deleted, by id."""
-        return answer(models.list(language.wording))
+        return answer(models.all(language.wording))
 
     @router.get(
         "/models/{model_id}",
@@ -79,6 +87,20 @@ def model_routes(models: Models, commands: ModelCommands) -> APIRouter:
         found = models.draft(model_id)
         shown = yaml_text(model_text(found.definition)) if wants_yaml(request) else answer(found)
         return at_revision(shown, found.revision)
+
+    @router.get(
+        "/models/{model_id}/foreseen",
+        response_model=Foreseen,
+        summary="Foresee a command on a qualification model",
+        operation_id="foreseeModelCommand",
+    )
+    def foresee(
+        model_id: ModelId,
+        language: Wanted,
+        command: Annotated[ForeseenCommand, Query(description="`replace`: a publish that replaces the live version.")],
+    ) -> Response:
+        """What would become of the command if it were sent now, by the rules that workers decide by."""
+        return answer(models.foresee(model_id, command, language.wording))
 
     @router.post(
         "/models/{model_id}/publish",

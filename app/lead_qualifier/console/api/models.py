@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Literal
 
 from lead_qualifier.client.definition_changes import ABSENT, changed_lines, changes
 from lead_qualifier.client.definition_history import History, Version, history_in
 from lead_qualifier.client.definitions import QUALIFICATION_MODEL
+from lead_qualifier.client.foreseeing import foresee
 from lead_qualifier.client.formula import terms
 from lead_qualifier.client.rulebook import Rulebook
 from lead_qualifier.console.api.errors import InvalidParameter
 from lead_qualifier.console.api.forms import Sentence, sentence
 from lead_qualifier.console.api.model_forms import (
     FieldChange,
+    Foreseen,
     ModelDetails,
     ModelDiff,
     ModelDraft,
@@ -22,18 +24,23 @@ from lead_qualifier.console.api.model_forms import (
     ModelList,
     ModelSummary,
     ModelVersion,
+    UsedScoringModel,
 )
 from lead_qualifier.console.errors import ApiError
 from lead_qualifier.console.read_model.audit_trail import TrailReader
 from lead_qualifier.console.read_model.rule_entries import RulesReader
+from lead_qualifier.definitions.codes import Code
 from lead_qualifier.definitions.qualification_models.entries import ModelEntry
 from lead_qualifier.definitions.qualification_models.ineligibility import warnings
+from lead_qualifier.definitions.qualification_models.kind import QualificationModelKind
 from lead_qualifier.messages.definition_writing import model_lines
 from lead_qualifier.messages.model_definition import definition_of
 from lead_qualifier.messages.model_reading import model_of
 from lead_qualifier.qualification.models import InvalidModel, QualificationModel
 from lead_qualifier.wording.sentences import Wording
 
+ForeseenCommand = Literal["publish", "replace", "stop", "delete"]
+"""A command that can be foreseen; `replace`: publish the draft of a live model in place of what runs."""
 DRAFT = "draft"
 """In place of a version's number: what the next publish makes live."""
 
@@ -58,11 +65,13 @@ class NoSuchVersion(ApiError):
 class Models:
     """What API and pages ask about qualification models. Everything comes from the projection."""
 
-    def __init__(self, rules: RulesReader, trails: TrailReader) -> None:
+    def __init__(self, rules: RulesReader, trails: TrailReader, known_leads: Callable[[], int]) -> None:
+        """`known_leads`: counts the leads that are held."""
         self._rules = rules
         self._trails = trails
+        self._known_leads = known_leads
 
-    def list(self, wording: Wording) -> ModelList:
+    def all(self, wording: Wording) -> ModelList:
         """All of them."""
         book = self._rules.rulebook()
         summaries = (_summary(one, book, wording) for one in book.models)
@@ -82,9 +91,27 @@ class Models:
             **summary,
             definition={**definition_of(entry.definition)},
             draft=None if draft is None else {**definition_of(draft)},
+            scoring_models=_used(entry, book),
             remarks=_remarks(draft or entry.definition, book, wording),
             published_at=entry.published_at,
             published_by=entry.published_by,
+        )
+
+    def foresee(self, model_id: str, command: ForeseenCommand, wording: Wording) -> Foreseen:
+        """What would become of a command if it were sent now. Raises ModelNotFound."""
+        book = self._rules.rulebook()
+        entry = _held(book, model_id)
+        action = "publish" if command == "replace" else command
+        decision = foresee(book, action, model_id, replace=command == "replace")
+        code = decision.code
+        published = code is Code.PUBLISHED and decision.entry is not None and decision.entry.published
+        sweeps = published and published.existing_leads == "evaluate"
+        return Foreseen(
+            accepted=code.accepted,
+            code=QualificationModelKind.codes.get(code, code.value),
+            text=wording.sentence(decision.finding),
+            version=entry.version if decision.entry is None else decision.entry.version,
+            evaluates_leads=self._known_leads() if sweeps else None,
         )
 
     def draft(self, model_id: str) -> ModelDraft:
@@ -118,7 +145,7 @@ class Models:
                 for change in changes(one, other)
                 for sides in [(("before", change.before), ("after", change.after))]
             ],
-            lines=changed_lines(one, other, before_name=before, after_name=after)[3:],
+            lines=changed_lines(one, other, before_name="", after_name="")[3:],  # after the names
         )
 
     def _history(self, model_id: str) -> History:
@@ -172,6 +199,18 @@ def _summary(entry: ModelEntry, book: Rulebook, wording: Wording) -> dict[str, A
         "changed_at": entry.changed_at,
         "changed_by": entry.changed_by,
     }
+
+
+def _used(entry: ModelEntry, book: Rulebook) -> list[UsedScoringModel]:
+    definitions = [one for one in (entry.definition, entry.draft) if one is not None]
+    names = dict.fromkeys(one.scoring_model for definition in definitions for one in definition.criteria)
+    held = {name: book.scoring_model(name) for name in names}
+    return [
+        UsedScoringModel(scoring_model_id=name)
+        if one is None
+        else UsedScoringModel(scoring_model_id=name, name=one.name, status=one.status, maximum=one.maximum)
+        for name, one in held.items()
+    ]
 
 
 def _remarks(definition: QualificationModel, book: Rulebook, wording: Wording) -> list[Sentence]:

@@ -93,6 +93,7 @@ def resources_of(
 
     `on_outcome`: as Commands takes it. `second_person`: whether nobody publishes what they wrote themselves.
     """
+    reader = Reader(database, unknown_leads=unknown_leads)
     rules = RulesReader(database, unknown_leads=unknown_leads)
     qualifications = QualificationReader(database)
     trails = TrailReader(database)
@@ -101,13 +102,13 @@ def resources_of(
     commands = Commands(client, on_outcome=on_outcome)
     return Resources(
         standing=standing,
-        leads=Leads(Reader(database, unknown_leads=unknown_leads)),
+        leads=Leads(reader),
         overviews=Overviews(rules, qualifications, standing, clock=clock),
         qualifications=Qualifications(rules, qualifications),
         commands=commands,
         events=events,
         dataverse=dataverse,
-        models=Models(rules, trails),
+        models=Models(rules, trails, reader.count),
         model_commands=ModelCommands(rules, commands),
         scoring_models=ScoringModels(rules, announce, timeout=timeout),
         previews=Previews(

@@ -26,7 +26,7 @@ from lead_qualifier.console.api.scoring_models import ScoringModels
 
 def feature_routes(feature: FeatureSwitch) -> APIRouter:
     """The feature switch."""
-    router = APIRouter()
+    router = APIRouter(dependencies=[allowed(Permission.VIEW)])
 
     @router.get("/feature", response_model=Feature, summary="Show the feature switch", operation_id="showFeature")
     def show() -> Response:
@@ -47,7 +47,7 @@ def feature_routes(feature: FeatureSwitch) -> APIRouter:
 
 def scoring_model_routes(scoring_models: ScoringModels) -> APIRouter:
     """Scoring models."""
-    router = APIRouter()
+    router = APIRouter(dependencies=[allowed(Permission.VIEW)])
 
     @router.get(
         "/scoring-models",

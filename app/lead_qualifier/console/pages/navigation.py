@@ -27,6 +27,14 @@ _BESIDE = {"assignment": ("/sellers", "/waiting")}
 NAVIGATION: tuple[Entry, ...] = (
     Entry("/", _("Overview")),
     Entry("/leads", _("Leads"), also=("/lead",)),
+    Entry(
+        "/models",
+        _("Qualification models"),
+        also=("/model", "/model/edit", "/model/yaml", "/model/confirm", "/model/diff"),
+    ),
+    Entry("/scoring-models", _("Scoring models"), also=("/scoring-model",)),
     *map(_of, KINDS_OF_PAGES),
+    Entry("/audit", _("Audit trail")),
+    Entry("/settings", _("Settings")),
 )
 """In the order in which people see them."""

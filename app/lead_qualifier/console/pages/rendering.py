@@ -146,6 +146,11 @@ def _environment(language: Language) -> Environment:
         text = TERMS.get(f"{kind} {word}") or TERMS.get(word)
         return shown(word) if text is None else translated(text)
 
+    def outcome(code: str) -> str:
+        """What became of a command, by the code in an address; empty for what nobody but a stranger writes there."""
+        text = TERMS.get(f"done {code}")
+        return "" if text is None else translated(text)
+
     def moment(at: datetime) -> str:
         utc = within_years(at)
         day, time = format_date(utc, "medium", locale=language.code), format_time(utc, "short", locale=language.code)
@@ -168,6 +173,7 @@ def _environment(language: Language) -> Environment:
     environment.filters.update(
         translated=translated,
         term=term,
+        outcome=outcome,
         moment=moment,
         exact=exact,
         day=day,

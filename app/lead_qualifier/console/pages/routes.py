@@ -12,13 +12,17 @@ from lead_qualifier.console.access.access import Access
 from lead_qualifier.console.api.resources import Resources
 from lead_qualifier.console.languages import LANGUAGES
 from lead_qualifier.console.pages.assignments import assignment_pages
+from lead_qualifier.console.pages.audit import audit_pages
 from lead_qualifier.console.pages.definitions import definition_pages
 from lead_qualifier.console.pages.editor.routes import EditorPages, editor_pages
 from lead_qualifier.console.pages.leads import lead_pages
 from lead_qualifier.console.pages.local_addresses import is_local
+from lead_qualifier.console.pages.model_text import model_text_pages
+from lead_qualifier.console.pages.models import model_pages
 from lead_qualifier.console.pages.overview import ADDRESS, overview_pages
 from lead_qualifier.console.pages.preview import PreviewPages, preview_pages
 from lead_qualifier.console.pages.rendering import LANGUAGE_COOKIE, Pages
+from lead_qualifier.console.pages.settings import scoring_model_pages, settings_pages
 from lead_qualifier.console.pages.sign_in import sign_in_pages
 
 STATIC = "/static"
@@ -53,9 +57,14 @@ def page_routes(resources: Resources, pages: Pages, access: Access) -> APIRouter
         start_preview=previews.start,
     )
     router.include_router(editor_pages(editor))
+    router.include_router(model_pages(resources.models, resources.model_commands, resources.audit, pages))
+    router.include_router(model_text_pages(resources.models, resources.model_commands, pages))
+    router.include_router(scoring_model_pages(resources.scoring_models, pages))
     router.include_router(definition_pages(resources.definitions, pages))
     router.include_router(preview_pages(previews))
     router.include_router(assignment_pages(resources.assignments, pages))
+    router.include_router(settings_pages(resources.feature, resources.audit, pages))
+    router.include_router(audit_pages(resources.audit, pages))
     return router
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, TypeAlias
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, select, tuple_
 
 from lead_qualifier.client.decoding import decode_or_none
 from lead_qualifier.client.leads import decode_lead, read_lead
@@ -84,6 +84,13 @@ class Reader:
             if not has_tables(connection):
                 return []
             return [_found(row) for row in _search(connection, query, after, limit)]
+
+    def count(self) -> int:
+        """How many leads are held."""
+        with self._database.snapshot() as connection:
+            if not has_tables(connection):
+                return 0
+            return connection.execute(select(func.count()).select_from(leads)).scalar_one()
 
     def lead(self, lead_id: str) -> ProjectedLead | None:
         """One lead; None if nothing is held about it. Raises UnreadableState."""

@@ -1,0 +1,19 @@
+"""What differs between two texts, line by line, as pages show it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import unified_diff
+
+_SORTS = {"+": "added", "-": "removed"}
+
+
+def difference(before: str, after: str) -> list[tuple[str, str]]:
+    """All lines of both texts, each with `added`, `removed` or nothing before it; none if the texts are the same."""
+    lines = unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=10_000)
+    return marked(list(lines)[3:])  # after the names of both, and where they begin
+
+
+def marked(lines: Iterable[str]) -> list[tuple[str, str]]:
+    """Lines that begin with a plus, a minus or a space, each with `added`, `removed` or nothing before it."""
+    return [(_SORTS.get(line[:1], ""), line) for line in lines]
