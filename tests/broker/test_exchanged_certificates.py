@@ -21,7 +21,7 @@ from lead_qualifier.kafka.connection import Connection
 from tests.support.broker_settings import PATIENT
 from tests.support.certificates import Authority
 from tests.support.installation import Installation
-from tests.support.load import Load, publish_all
+from tests.support.load import AS_USERS, Load, publish_all
 from tests.support.messages import apply, command, model
 from tests.support.worker_process import WorkerProcess
 from tests.support.workload import Workload
@@ -100,7 +100,7 @@ def test_workers_go_on_when_their_certificate_and_its_authority_are_exchanged_on
         "KAFKA_SSL_CERTIFICATE_FILE": str(mine["certificate"]),
         "KAFKA_SSL_KEY_FILE": str(mine["key"]),
     }
-    here = Installation(kafka.bootstrap_servers, tmp_path, partitions=2, login=login)
+    here = Installation(kafka.bootstrap_servers, tmp_path, partitions=2, login=login, **AS_USERS)
     try:
         workers = [here.start_worker(session=None) for _ in range(2)]
         for worker in workers:

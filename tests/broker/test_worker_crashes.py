@@ -10,7 +10,7 @@ import pytest
 from tests.broker.conftest import Install
 from tests.oracle.reading import partition_of
 from tests.support.installation import Installation
-from tests.support.load import Load, publish_all
+from tests.support.load import AS_USERS, Load, publish_all
 from tests.support.messages import apply, command, model, score, scoring_model
 from tests.support.worker_process import WorkerProcess
 from tests.support.workload import Workload
@@ -25,7 +25,7 @@ LEADS = 10_000
 @pytest.fixture(scope="module")
 def here(install: Install) -> Installation:
     """One worker, and all models live."""
-    here = install()
+    here = install(**AS_USERS)
     here.start_worker().wait_ready()
     publish_all(here)
     return here

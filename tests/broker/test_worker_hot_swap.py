@@ -11,7 +11,7 @@ import pytest
 
 from tests.broker.conftest import Install
 from tests.support.installation import Installation
-from tests.support.load import Load
+from tests.support.load import AS_USERS, Load
 from tests.support.messages import apply, command, encode, feature, model, score, scoring_model
 from tests.support.workload import SCORING_MODELS, Workload
 
@@ -23,7 +23,7 @@ PER_SECOND = 1500
 
 def three_workers(install: Install) -> Installation:
     """Each has partitions; lead management is on, all scoring models are live."""
-    here = install(partitions=6)
+    here = install(partitions=6, **AS_USERS)
     here.start_worker().wait_ready()
     for worker in [here.start_worker(), here.start_worker()]:
         worker.wait_ready()

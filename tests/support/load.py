@@ -12,6 +12,10 @@ from tests.support.messages import apply, command, feature, scoring_model
 from tests.support.models import MODELS
 from tests.support.workload import SCORING_MODELS, Workload
 
+#: Settings of an installation under load: as users have it. A transaction for each few events, as other tests want it,
+#: takes twice the CPU.
+AS_USERS = {"commit_interval": "100"}
+
 
 def publish_all(here: Installation) -> None:
     """Announce all scoring models as live, turn lead management on, and publish all models."""
