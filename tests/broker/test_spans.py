@@ -68,7 +68,7 @@ def test_a_score_is_followed_to_the_last_step_of_a_sequence(chain: Downstream, r
         return [span for span in receiver.spans if span.trace_id == TRACE]
 
     names = [name.replace("process ", f"process {line.prefix}") for _, name in STEPS]
-    chain.until(lambda: {span.name for span in found()} >= set(names))
+    chain.until(lambda: {span.name for span in found()} >= set(names), 60)
     by_parent = {span.parent_id: span for span in found() if span.name in names}
     path = []
     step = SCORED

@@ -19,6 +19,7 @@ from lead_qualifier.engine.checkpoint import CHECKPOINT_KEY
 from lead_qualifier.kafka.admin import LATEST, Admin
 from tests.support.program import SHORT_SESSION, Process, start
 from tests.support.sums import PARTITIONS, Running, Topics, Total
+from tests.support.topic_reader import TopicReader
 
 
 class EngineHarness:
@@ -31,6 +32,7 @@ class EngineHarness:
         self.admin = AdminClient({"bootstrap.servers": bootstrap})
         self.sent: dict[str, tuple[str, str, int]] = {}  # id -> (topic, key, amount)
         self.workers: list[Process] = []
+        self._outputs: TopicReader | None = None
         self.create(*self.topics.inputs, self.topics.out, self.topics.changelog, self.topics.dead_letters)
 
     def create(self, *topics: str, partitions: int = PARTITIONS, **config: str) -> None:
@@ -164,6 +166,8 @@ class EngineHarness:
         return process.wait(within)
 
     def close(self) -> None:
+        if self._outputs is not None:
+            self._outputs.close()
         for process in self.workers:
             if process.poll() is None:
                 process.send_signal(signal.SIGCONT)
@@ -206,15 +210,23 @@ class EngineHarness:
     def outputs(self) -> list[Running]:
         return [msgspec.json.decode(m.value(), type=Running) for m in self.read(self.topics.out)]
 
+    def visible(self) -> list[Running]:
+        """As `outputs`; reads only what is new since it was asked last."""
+        if self._outputs is None:
+            self.wait_until_known(self.topics.out)
+            self._outputs = TopicReader(self.bootstrap, self.topics.prefix, ["out"])
+        self._outputs.read(stable=True)
+        return [msgspec.json.decode(record.value or b"", type=Running) for record in self._outputs.records["out"]]
+
     def wait_for(self, count: int, *, within: float = 60.0) -> None:
         """Wait until so many outputs are visible."""
         deadline = time.monotonic() + within
         seen = -1
         while time.monotonic() < deadline:
-            seen = len(self.outputs())
+            seen = len(self.visible())
             if seen >= count:
                 return
-            time.sleep(0.3)
+            time.sleep(0.1)
         logs = "\n".join(self.log(n).read_text()[-2500:] for n in range(len(self.workers)))
         raise AssertionError(f"{seen} of {count} outputs within {within} s\n{logs}")
 

@@ -74,10 +74,10 @@ class TopicReader:
                 self._admin = AdminClient(self._admin_config)
                 time.sleep(0.2)
 
-    def read(self, timeout: float = 60) -> list[Input]:
-        """Read on to the ends as they are now; returns what is new."""
+    def read(self, timeout: float = 60, *, stable: bool = False) -> list[Input]:
+        """Read on to the ends as they are now; returns what is new. `stable`: without waiting for open transactions."""
         deadline = time.monotonic() + timeout
-        ends = self.ends()
+        ends = self.stable_ends() if stable else self.ends()
         new: list[Input] = []
         behind = [place for place, end in ends.items() if self._reached.get(place, 0) < end]
         if not behind:
