@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -66,9 +68,8 @@ def provider(forging: ForgingProvider) -> ForgingProvider:
 @pytest.fixture
 def server(shared: ConsoleServer, provider: ForgingProvider) -> ConsoleServer:
     """A console that has not asked the provider yet, and that nobody has tried to enter."""
-    sign_in = shared.access.sign_in
-    assert sign_in is not None
-    sign_in._provider._metadata = sign_in._provider._keys = None
+    for kept in kept_of(shared):
+        kept._held, kept._read_at, kept._failed_at = None, -math.inf, -math.inf
     shared.access.attempts._counts.clear()
     return shared
 
@@ -77,6 +78,19 @@ def server(shared: ConsoleServer, provider: ForgingProvider) -> ConsoleServer:
 def client(server: ConsoleServer) -> Iterator[httpx.Client]:
     with httpx.Client(base_url=server.address) as client:
         yield client
+
+
+def kept_of(server: ConsoleServer) -> list[Any]:
+    sign_in = server.access.sign_in
+    assert sign_in is not None
+    return [sign_in._provider._metadata, sign_in._provider._keys]
+
+
+def let_pass(seconds: float, server: ConsoleServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For what the console keeps of its provider."""
+    for kept in kept_of(server):
+        clock = kept._clock
+        monkeypatch.setattr(kept, "_clock", partial(lambda before: before() + seconds, clock))
 
 
 def begin(client: httpx.Client, provider: ForgingProvider, address: str = "/sign-in") -> dict[str, str]:
@@ -218,10 +232,20 @@ def test_without_a_role_nobody_is_let_in(roles: object, client: httpx.Client, pr
     assert not is_signed_in(client)
 
 
-def test_roles_may_come_with_the_userinfo(client: httpx.Client, provider: ForgingProvider) -> None:
+def test_roles_and_name_may_come_with_the_userinfo(
+    client: httpx.Client, provider: ForgingProvider, server: ConsoleServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     provider.claims = {"sub": "U-7"}
     provider.userinfo = {"sub": "U-8", "roles": ["administrator"]}
     assert sign_in(client, provider).status_code == 403  # it is somebody else's
+    provider.claims["roles"] = ["viewer"]
+    provider.metadata["userinfo_endpoint"] += "-that-is-not-there"
+    let_pass(3601, server, monkeypatch)
+    assert sign_in(client, provider).status_code == 303  # it would only have told the name
+    assert "name" not in client.get("/api/v1/session").json()
+    provider.reset()
+    provider.claims = {"sub": "U-7"}
+    let_pass(3601, server, monkeypatch)
     provider.userinfo = {"sub": "U-7", "name": "Erika Beispiel", "roles": ["operator"]}
     assert sign_in(client, provider).status_code == 303
     told = client.get("/api/v1/session").json()
@@ -235,10 +259,7 @@ def test_new_keys_of_the_provider_are_found(
     provider.key = rsa_key("second")
     provider.keys.append(provider.key)
     assert sign_in(client, provider).status_code == 400  # it was asked for its keys a moment ago
-    sign_in_of = server.access.sign_in
-    assert sign_in_of is not None
-    clock = sign_in_of._provider._clock
-    monkeypatch.setattr(sign_in_of._provider, "_clock", lambda: clock() + 31)
+    let_pass(31, server, monkeypatch)
     assert sign_in(client, provider).status_code == 303
 
 
@@ -252,6 +273,16 @@ def test_every_kind_of_key_that_only_a_provider_can_have_counts(
     for key, algorithm in ((elliptic, "ES256"), (edwards, "EdDSA"), (provider.key, "PS256")):
         token = provider.access_token(key, {"alg": algorithm})
         assert bearer(client, token).status_code == 200, algorithm
+
+
+def test_what_is_known_of_a_provider_counts_while_it_is_away(
+    client: httpx.Client, provider: ForgingProvider, server: ConsoleServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert bearer(client, provider.access_token()).status_code == 200
+    provider.stop()
+    let_pass(3601, server, monkeypatch)
+    assert bearer(client, provider.access_token()).status_code == 200
+    assert bearer(client, provider.access_token(UNKNOWN_KEY)).status_code == 401
 
 
 @pytest.mark.parametrize("failure", ["away", "another issuer", "nonsense"])

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import httpx2
 import structlog
@@ -26,27 +27,25 @@ _DISCOVERY = "/.well-known/openid-configuration"
 _KEPT_SECONDS = 3600
 #: How often (seconds) keys are asked for because a token names one that is not known.
 _AGAIN_SECONDS = 30
+_RETRY_SECONDS = 5
 #: Signatures that only the provider can make: no `none`, and none by a secret that others may share.
-_ALGORITHMS = [
-    *("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519"),
-]
+_ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519"]
+
+T = TypeVar("T")
 
 
 class Provider:
-    """Reads the provider's documents when they are needed, and keeps them for an hour."""
+    """Reads the provider's documents when they are needed, and keeps them for an hour, or until it answers again."""
 
     def __init__(self, issuer: str, clock: Callable[[], float] = time.monotonic) -> None:
         self.issuer = issuer
         self._http = httpx2.Client(timeout=TIMEOUT_SECONDS)
-        self._clock = clock
-        self._reading = threading.Lock()
-        self._metadata: tuple[float, dict[str, Any]] | None = None
-        self._keys: tuple[float, KeySet] | None = None
+        self._metadata = _Kept(self._read_metadata, clock)
+        self._keys = _Kept(self._read_keys, clock)
 
     def metadata(self) -> Mapping[str, Any]:
         """What the provider says of itself (OpenID Connect Discovery). Raises ProviderAway."""
-        with self._reading:
-            return self._read_metadata()
+        return self._metadata.get(_KEPT_SECONDS)
 
     def endpoint(self, name: str) -> str:
         """An address that every provider has. Raises ProviderAway."""
@@ -59,29 +58,23 @@ class Provider:
         """A token that the provider has signed. Its claims are to be checked. Raises JoseError, ProviderAway."""
         registry = JWSRegistry(algorithms=_ALGORITHMS, strict_check_header=False)
         try:
-            return jwt.decode(token, self._key_set(), registry=registry)
+            return jwt.decode(token, self._keys.get(_KEPT_SECONDS), registry=registry)
         except InvalidKeyIdError:  # perhaps its keys have changed
-            return jwt.decode(token, self._key_set(_AGAIN_SECONDS), registry=registry)
+            return jwt.decode(token, self._keys.get(_AGAIN_SECONDS), registry=registry)
 
     def ask(self, address: str, access_token: str) -> dict[str, Any]:
         """A document about whoever the access token is for. Raises ProviderAway."""
         return self._get(address, {"Authorization": f"Bearer {access_token}"})
 
     def _read_metadata(self) -> dict[str, Any]:
-        if self._metadata is None or self._clock() - self._metadata[0] >= _KEPT_SECONDS:
-            found = self._get(self.issuer.rstrip("/") + _DISCOVERY)
-            if found.get("issuer") != self.issuer:
-                log.error("oidc_issuer_differs", configured=self.issuer, found=str(found.get("issuer")))
-                raise ProviderAway
-            self._metadata = (self._clock(), found)
-        return self._metadata[1]
+        found = self._get(self.issuer.rstrip("/") + _DISCOVERY)
+        if found.get("issuer") != self.issuer:
+            log.error("oidc_issuer_differs", configured=self.issuer, found=str(found.get("issuer")))
+            raise ProviderAway
+        return found
 
-    def _key_set(self, kept: float = _KEPT_SECONDS) -> KeySet:
-        with self._reading:
-            if self._keys is None or self._clock() - self._keys[0] >= kept:
-                document = self._get(str(self._read_metadata().get("jwks_uri")))
-                self._keys = (self._clock(), KeySet(list(_usable(document.get("keys")))))
-            return self._keys[1]
+    def _read_keys(self) -> KeySet:
+        return KeySet(list(_usable(self._get(self.endpoint("jwks_uri")).get("keys"))))
 
     def _get(self, address: str, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
         with self.reaching("document"):
@@ -104,6 +97,32 @@ class Provider:
         # Not in its own words, which may repeat tokens.
         log.error("oidc_provider_failed", issuer=self.issuer, reading=what, error=type(error).__name__)
         return ProviderAway()
+
+
+class _Kept(Generic[T]):
+    """Something of the provider's that is read again when it is old; if that fails, what was read before counts."""
+
+    def __init__(self, read: Callable[[], T], clock: Callable[[], float]) -> None:
+        """`read` raises ProviderAway."""
+        self._read = read
+        self._clock = clock
+        self._reading = threading.Lock()
+        self._held: T | None = None
+        self._read_at = self._failed_at = -math.inf
+
+    def get(self, seconds: float) -> T:
+        """What is not older than so many seconds, if the provider answers. Raises ProviderAway if nothing was read."""
+        with self._reading:
+            now = self._clock()
+            is_old = self._held is None or now - self._read_at >= seconds
+            if is_old and now - self._failed_at >= _RETRY_SECONDS:  # else all would wait for a provider that hangs
+                try:
+                    self._held, self._read_at = self._read(), now
+                except ProviderAway:
+                    self._failed_at = self._clock()
+            if self._held is None:
+                raise ProviderAway
+            return self._held
 
 
 def _usable(keys: object) -> Iterator[Any]:

@@ -16,7 +16,7 @@ from authlib.oidc.core import CodeIDToken
 from joserfc.errors import JoseError
 
 from lead_qualifier.console.access.claims import RolesClaim
-from lead_qualifier.console.access.errors import NoRole, SignInFailed
+from lead_qualifier.console.access.errors import NoRole, ProviderAway, SignInFailed
 from lead_qualifier.console.access.people import Person
 from lead_qualifier.console.access.provider import LEEWAY_SECONDS, TIMEOUT_SECONDS, Provider
 
@@ -134,13 +134,24 @@ class SignIn:
             claims.validate(leeway=LEEWAY_SECONDS)
         except (JoseError, ValueError) as error:
             raise _failed(type(error).__name__) from error
+        known: dict[str, Any] = dict(claims)
+        has_roles = self._roles.is_in(known)
+        if has_roles and known.get("name"):
+            return known
+        try:
+            return self._with_userinfo(known, access_token)
+        except ProviderAway:
+            if not has_roles:
+                raise
+            return known  # without a name
+
+    def _with_userinfo(self, claims: Mapping[str, Any], access_token: str) -> Mapping[str, Any]:
+        """Raises ProviderAway."""
         endpoint = self._provider.metadata().get("userinfo_endpoint")
-        lacks_some = not self._roles.is_in(claims) or not claims.get("name")
-        if lacks_some and isinstance(endpoint, str) and access_token:
-            more = self._provider.ask(endpoint, access_token)
-            if more.get("sub") == claims["sub"]:
-                return {**more, **claims}
-        return dict(claims)
+        if not isinstance(endpoint, str) or not access_token:
+            return claims
+        more = self._provider.ask(endpoint, access_token)
+        return {**more, **claims} if more.get("sub") == claims["sub"] else claims
 
 
 def _derived(secret: str, use: str) -> str:

@@ -41,7 +41,7 @@ def page_routes(resources: Resources, pages: Pages, access: Access) -> APIRouter
     def choose_language(to: str, back: str = HOME) -> Response:
         answer = RedirectResponse(back if is_local(back) else HOME, status_code=303)
         if to in LANGUAGES:
-            answer.set_cookie(LANGUAGE_COOKIE, to, max_age=_YEAR_SECONDS, httponly=True, samesite="strict")
+            access.cookie.set(answer, to, seconds=_YEAR_SECONDS, name=LANGUAGE_COOKIE)
         return answer
 
     router.include_router(sign_in_pages(access, pages))

@@ -70,7 +70,7 @@ def _add_provider(router: APIRouter, access: Access, sign_in: SignIn) -> None:
     def begin(request: Request, to: str = HOME, another: bool = False) -> Response:
         url, secret = sign_in.begin(as_another=another)
         answer = RedirectResponse(url, status_code=303)
-        kept = f"{secret}.{quote(to[:_LONGEST_ADDRESS], safe='')}"
+        kept = f"{secret}.{quote(to if len(to) <= _LONGEST_ADDRESS else HOME, safe='')}"
         access.cookie.set(answer, kept, seconds=_ATTEMPT_SECONDS, name=access.cookie.attempt)
         return answer
 
