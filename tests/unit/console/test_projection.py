@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import text
+from sqlalchemy import inspect, text
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 from lead_qualifier.console.read_model.database import Database, UnusableDatabase, failure
 from lead_qualifier.console.read_model.projection import Overtaken, Projection, Step
 from lead_qualifier.console.read_model.reader import LeadQuery, Reader
-from lead_qualifier.console.read_model.tables import SCHEMA_VERSION
+from lead_qualifier.console.read_model.tables import MADE_WHEN_CAUGHT_UP, SCHEMA_VERSION
 from lead_qualifier.kafka.records import Record
 from lead_qualifier.qualification.leads import Erased, Lead, Mark
 from lead_qualifier.qualification.utc import EARLIEST_PLAUSIBLE
@@ -230,6 +230,23 @@ def test_what_a_killed_process_left_of_an_erased_lead_goes_when_it_has_caught_up
         database = projected(sqlite_url(tmp_path), world())
     projection_of(database).caught_up(0)
     assert b"L-gone" not in b"".join(file.read_bytes() for file in tmp_path.iterdir())
+    database.close()
+
+
+def test_lists_have_their_indexes_once_everything_has_been_read(tmp_path: Path) -> None:
+    database = projected(sqlite_url(tmp_path), world())
+
+    def indexes() -> set[str]:
+        with database.snapshot() as connection:
+            return {str(one["name"]) for one in inspect(connection).get_indexes("lead_qualifier_leads")}
+
+    assert indexes() == set()
+    for _ in range(2):
+        projection_of(database).caught_up(0)
+        assert indexes() == {str(one.name) for one in MADE_WHEN_CAUGHT_UP}
+    with database.snapshot() as connection:
+        plan = connection.execute(text("EXPLAIN QUERY PLAN SELECT * FROM lead_qualifier_leads ORDER BY rank, lead_id"))
+        assert "lead_qualifier_leads_newest" in str(plan.all())
     database.close()
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError, SQLAlchemyError
 
-from lead_qualifier.console.read_model.tables import SESSIONS, TABLE_PREFIX, metadata
+from lead_qualifier.console.read_model.tables import MADE_WHEN_CAUGHT_UP, SESSIONS, TABLE_PREFIX, metadata
 
 _BUSY_SECONDS = 30
 #: Per connection: a rebuild writes rows of a few indexes all over the file.
@@ -108,6 +108,8 @@ class Database:
                 quoted = connection.dialect.identifier_preparer.quote(name)
                 connection.execute(text(f"DROP TABLE {quoted}"))
         metadata.create_all(connection, checkfirst=False)
+        for index in MADE_WHEN_CAUGHT_UP:
+            index.drop(connection)
 
     def forget_erased(self) -> None:
         """Leave nothing of what was erased in SQLite's write-ahead log. What reads meanwhile delays it.

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from lead_qualifier.console.read_model.database import Database, UnusableDatabase
 from lead_qualifier.console.read_model.projectors import ProjectedTopics, projectors_of
-from lead_qualifier.console.read_model.tables import SCHEMA_VERSION, positions, projection
+from lead_qualifier.console.read_model.tables import MADE_WHEN_CAUGHT_UP, SCHEMA_VERSION, positions, projection
 from lead_qualifier.kafka.records import PartitionId, Record
 
 
@@ -147,6 +147,9 @@ class Projection:
     def caught_up(self, at_ms: int) -> None:
         """Remember that all there was at that time has been read."""
         with self._database.transaction() as connection:
+            if not connection.execute(select(projection.c.complete)).scalar():
+                for index in MADE_WHEN_CAUGHT_UP:
+                    index.create(connection, checkfirst=True)
             connection.execute(update(projection).values(complete=True, caught_up_ms=at_ms))
         self._database.forget_erased()  # what was killed, or was read meanwhile, may have left something
 
