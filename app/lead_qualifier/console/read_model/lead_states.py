@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, insert, select
@@ -73,12 +73,8 @@ class LeadStates:
             counts.update(places_of(lead))
         self._database.upsert(connection, leads, list(rows.values()))
         renamed = [key for key, row in rows.items() if names.get(key, b"") != row["name"]]
-        for some in in_parts([key for key in renamed if key in names]):
-            connection.execute(delete(words).where(words.c.lead_id.in_(some)))
-        spelt = [
-            {"word": word.encode(), "lead_id": key} for key in renamed for word in words_in(rows[key]["name"].decode())
-        ]
-        if spelt:
+        _forget_words(connection, {key: names[key] for key in renamed if key in names})
+        if spelt := [one for key in renamed for one in _words_of(key, rows[key]["name"])]:
             connection.execute(insert(words), spelt)
         old = [{"key": key, "until": row["erased_ms"]} for key, row in rows.items() if row["erased_ms"]]
         if old:
@@ -104,11 +100,28 @@ def _erase(connection: Connection, keys: Sequence[bytes], counts: Counter[Place]
     qualifications.forget(connection, dict.fromkeys(keys))
     count = 0
     for some in in_parts(keys):
-        for value in connection.execute(select(leads.c.value).where(leads.c.lead_id.in_(some))).scalars():
-            counts.subtract(places_of(_lead(value)))
-        for table in (words, events, assignment_leads, leads):
+        columns = select(leads.c.lead_id, leads.c.name, leads.c.value)
+        found = connection.execute(columns.where(leads.c.lead_id.in_(some))).all()
+        for one in found:
+            counts.subtract(places_of(_lead(one.value)))
+        _forget_words(connection, {one.lead_id: one.name for one in found})
+        for table in (events, assignment_leads, leads):
             count += connection.execute(delete(table).where(table.c.lead_id.in_(some))).rowcount
     return count > 0
+
+
+def _words_of(key: bytes, name: bytes) -> Iterator[dict[str, bytes]]:
+    """The rows by which a lead is found."""
+    for word in words_in(name.decode()):
+        yield {"word": word.encode(), "lead_id": key}
+
+
+def _forget_words(connection: Connection, names: Mapping[bytes, bytes]) -> None:
+    """By the names that are held: an index of these rows by lead would cost as much as they do."""
+    if rows := [{"of": one["lead_id"], "spelt": one["word"]} for item in names.items() for one in _words_of(*item)]:
+        connection.execute(
+            delete(words).where(words.c.word == bindparam("spelt"), words.c.lead_id == bindparam("of")), rows
+        )
 
 
 def _lead(value: bytes) -> Lead:

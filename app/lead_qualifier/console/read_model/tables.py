@@ -21,7 +21,7 @@ from sqlalchemy import (
 from typing_extensions import override
 
 #: Rises with every change of the tables or of what is written to them: another version's tables are dropped.
-SCHEMA_VERSION = 7
+SCHEMA_VERSION = 8
 #: Of every table, so that the database may hold others: what else begins with it is dropped.
 TABLE_PREFIX = "lead_qualifier_"
 #: The one that is no part of the projection, and stays.
@@ -92,7 +92,6 @@ words = _table(
     Column("lead_id", Bytes, primary_key=True),
     with_rowid=False,
 )
-Index(TABLE_PREFIX + "words_of_lead", words.c.lead_id)
 
 score_counts = _table(
     "score_counts",  # see score_counts.py
