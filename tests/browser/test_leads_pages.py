@@ -100,6 +100,21 @@ def test_a_lead_is_found_and_explained_by_keyboard_alone(  # noqa: PLR0917  a ro
     expect(page.get_by_label(field)).to_have_value("müll")
 
 
+def test_a_lead_is_rejected_in_the_place_of_sales(page: Page, server: ConsoleServer) -> None:
+    switch(page, "Deutsch")
+    page.goto("/lead?id=L-1001")
+    page.get_by_label("lehnt den Lead ab").check()
+    page.get_by_label("Grund").fill("kein Budget <b>")
+    server.topics.away = 0
+    page.get_by_role("button", name="Antwort senden").press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("Der Kafka-Broker antwortet nicht")
+    server.topics.away = None
+    expect(page.get_by_label("lehnt den Lead ab")).to_be_checked()
+    expect(page.get_by_label("Grund")).to_have_value("kein Budget <b>")
+    page.get_by_label("Grund").press("Enter")
+    expect(page.locator(".timeline li").first).to_contain_text("Vom Vertrieb abgelehnt: kein Budget <b>")
+
+
 @pytest.mark.parametrize(("language", "scheme"), [("Deutsch", "dark"), ("English", "light")])
 def test_axe_finds_nothing(language: str, scheme: str, page: Page, axe: str) -> None:
     switch(page, language)

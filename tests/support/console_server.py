@@ -25,10 +25,13 @@ from lead_qualifier.console.api.dataverse import Dataverse
 from lead_qualifier.console.api.events import Events
 from lead_qualifier.console.api.resources import resources_of
 from lead_qualifier.console.app import create_application
+from lead_qualifier.console.read_model.database import Database
+from lead_qualifier.console.read_model.lead_events import LeadEvents
 from lead_qualifier.console.read_model.standing import Phase, Standing
 from lead_qualifier.console.run import listen
+from lead_qualifier.kafka.records import Record
 from lead_qualifier.settings import Settings
-from tests.support.console_records import minutes, projected, sqlite_url, world
+from tests.support.console_records import RESPONSES, minutes, projected, sqlite_url, world
 from tests.support.console_worker import DecidingClient, DecidingWorker
 
 WEBHOOK_KEY = "the key of the webhook"
@@ -37,9 +40,13 @@ NOW = minutes(90)
 
 
 class FakeTopics:
-    """Takes the records of events, in place of a broker. `away`: as if none answered, after so many records."""
+    """Takes the records of events, in place of a broker, and projects what sales says of leads.
 
-    def __init__(self) -> None:
+    `away`: as if none answered, after so many records.
+    """
+
+    def __init__(self, database: Database | None = None) -> None:
+        self._database = database
         self.records: list[InboundRecord] = []
         self.away: int | None = None
 
@@ -48,6 +55,14 @@ class FakeTopics:
             raise KafkaException(KafkaError(KafkaError._TRANSPORT))
         taken = records[: self.away]
         self.records += taken
+        told = [
+            Record(RESPONSES, 0, 1000 + len(self.records) + number, int(time.time() * 1000), one.key, one.value, ())
+            for number, one in enumerate(taken)
+            if one.topic.name == RESPONSES
+        ]
+        if self._database is not None and told:
+            with self._database.transaction() as connection:
+                LeadEvents(RESPONSES).apply(connection, told)
         return [
             Position(one.topic.name, 0, number) if number < len(taken) else NotSent(None)
             for number, one in enumerate(records)
@@ -78,7 +93,7 @@ class ConsoleServer:
             self.access = link_access(Sessions(self.database), port=port, person=person)
         else:
             self.access = access_of(settings, self.database, port=port)
-        self.topics = FakeTopics()
+        self.topics = FakeTopics(self.database)
         events = Events(self.topics, time_tolerance=timedelta(hours=1))
         self.worker = DecidingWorker(self.database, records)
         self.resources = resources_of(

@@ -95,7 +95,7 @@ def code(answer: httpx.Response) -> tuple[int, str]:
     [
         (Role.VIEWER, set()),
         (Role.MARKETER, {"edit_definitions"}),
-        (Role.ADMINISTRATOR, {"switch_features", "set_scoring_models"}),
+        (Role.ADMINISTRATOR, {"switch_features", "set_scoring_models", "answer_for_sales"}),
         (Role.OPERATOR, {"operate", "reveal_personal_data"}),
     ],
 )

@@ -25,6 +25,8 @@ class Permission(StrEnum):
     """Apply, publish, stop and delete models and every other kind of definition."""
     SWITCH_FEATURES = "switch_features"
     SET_SCORING_MODELS = "set_scoring_models"
+    ANSWER_FOR_SALES = "answer_for_sales"
+    """Say whether sales accepts a lead, where no CRM does."""
     OPERATE = "operate"
     """Send dead letters back, and events in."""
     REVEAL_PERSONAL_DATA = "reveal_personal_data"
@@ -35,7 +37,14 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
     {
         Role.VIEWER: frozenset({Permission.VIEW}),
         Role.MARKETER: frozenset({Permission.VIEW, Permission.EDIT_DEFINITIONS}),
-        Role.ADMINISTRATOR: frozenset({Permission.VIEW, Permission.SWITCH_FEATURES, Permission.SET_SCORING_MODELS}),
+        Role.ADMINISTRATOR: frozenset(
+            {
+                Permission.VIEW,
+                Permission.SWITCH_FEATURES,
+                Permission.SET_SCORING_MODELS,
+                Permission.ANSWER_FOR_SALES,
+            }
+        ),
         Role.OPERATOR: frozenset({Permission.VIEW, Permission.OPERATE, Permission.REVEAL_PERSONAL_DATA}),
     }
 )

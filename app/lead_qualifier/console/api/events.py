@@ -21,6 +21,7 @@ from lead_qualifier.console.errors import ApiError
 from lead_qualifier.kafka.errors import KafkaClientError, NotAllowed, TopicMissing
 from lead_qualifier.messages.errors import BadMessage
 from lead_qualifier.messages.http_cloud_events import HttpEvent, Mode, UnsupportedMode, events_in, mode_of
+from lead_qualifier.messages.topics import Topic
 
 MOST_EVENTS = 1_000
 MOST_BYTES = 8 << 20
@@ -116,6 +117,10 @@ class Events:
         except BadMessage as bad:
             raise InvalidParameter(bad.reason, parameter=bad.field) from None
         return self.deliver([record])
+
+    def check(self, topic: Topic, value: bytes) -> InboundRecord:
+        """The record with this value. Raises BadMessage."""
+        return Checks(self._time_tolerance).record(topic, value)
 
     def deliver(self, records: Sequence[InboundRecord]) -> EventsAccepted:
         """Send records that were checked. Raises EventsNotAccepted, and what `send` does."""

@@ -34,6 +34,8 @@ from lead_qualifier.console.api.overview_routes import overview_routes
 from lead_qualifier.console.api.preview_jobs import PreviewJobs
 from lead_qualifier.console.api.previews import Previews, preview_routes
 from lead_qualifier.console.api.qualifications import Qualifications
+from lead_qualifier.console.api.sales_answers import SalesAnswers
+from lead_qualifier.console.api.sales_routes import sales_routes
 from lead_qualifier.console.api.scoring_models import Announce, ScoringModels
 from lead_qualifier.console.api.session import session_routes
 from lead_qualifier.console.api.settings_routes import feature_routes, scoring_model_routes
@@ -65,6 +67,7 @@ class Resources:
     dataverse: Dataverse
     definitions: Definitions
     assignments: Assignments
+    sales_answers: SalesAnswers
     models: Models
     model_commands: ModelCommands
     scoring_models: ScoringModels
@@ -100,6 +103,8 @@ def resources_of(
     if second_person:
         client = client.publishing_after(Approval(trails).check)
     commands = Commands(client, on_outcome=on_outcome)
+    reader = Reader(database, unknown_leads=unknown_leads)
+    assignments = Assignments(AssignmentReader(database), clock=clock)
     return Resources(
         standing=standing,
         leads=Leads(reader),
@@ -121,7 +126,8 @@ def resources_of(
         feature=FeatureSwitch(rules, commands),
         audit=Audit(trails),
         definitions=Definitions(DefinitionReader(database), AssignmentReader(database), trails, commands),
-        assignments=Assignments(AssignmentReader(database), clock=clock),
+        assignments=assignments,
+        sales_answers=SalesAnswers(reader, rules, assignments, events),
     )
 
 
@@ -138,6 +144,7 @@ def api_routes(resources: Resources) -> APIRouter:
     router.include_router(audit_routes(resources.audit))
     router.include_router(definition_routes(resources.definitions))
     router.include_router(assignment_routes(resources.assignments))
+    router.include_router(sales_routes(resources.sales_answers))
     router.include_router(session_routes())
     router.include_router(event_routes(resources.events))
     router.include_router(dataverse_routes(resources.dataverse))

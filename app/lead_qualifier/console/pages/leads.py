@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+import uuid
+from http import HTTPStatus
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Form, Request, Response
+from fastapi.responses import RedirectResponse
 
 from lead_qualifier.console.access.people import Permission
 from lead_qualifier.console.access.permissions import allowed
 from lead_qualifier.console.api.assignments import Assignments
+from lead_qualifier.console.api.errors import LeadNotFound
 from lead_qualifier.console.api.leads import Leads
-from lead_qualifier.console.pages.rendering import Pages, language_of
+from lead_qualifier.console.api.sales_answers import SalesAnswers
+from lead_qualifier.console.api.sales_forms import LONGEST_REASON, SalesAnswer
+from lead_qualifier.console.errors import ApiError
+from lead_qualifier.console.pages.rendering import Pages, address, language_of
 from lead_qualifier.console.read_model.reader import LeadQuery
 
 ADDRESS = "/leads"
@@ -20,7 +27,7 @@ _STATUSES = ("open", "qualified", "disqualified")
 _EMPTY = ""
 
 
-def lead_pages(leads: Leads, assignments: Assignments, pages: Pages) -> APIRouter:
+def lead_pages(leads: Leads, assignments: Assignments, sales: SalesAnswers, pages: Pages) -> APIRouter:
     """The list of leads, and the page of each."""
     router = APIRouter()
     may_view = [allowed(Permission.VIEW)]
@@ -42,11 +49,40 @@ def lead_pages(leads: Leads, assignments: Assignments, pages: Pages) -> APIRoute
         statuses = (*_STATUSES, status) if status and status not in _STATUSES else _STATUSES
         return pages.page(request, "leads.html", found=found, searched=searched, statuses=statuses, is_first=not cursor)
 
+    def shown(request: Request, lead_id: str, *, error: ApiError | None = None, **more: Any) -> Response:
+        wording = language_of(request).wording
+        lead, explanation = leads.show_explained(lead_id, wording)
+        return pages.page(
+            request,
+            "lead.html",
+            status=HTTPStatus.OK if error is None else error.status,
+            lead=lead,
+            explanation=explanation,
+            assignment=assignments.explain(lead_id, wording),
+            error=None if error is None else pages.told(error),
+            reasons=sales.reasons(),
+            **{"response": _EMPTY, "reason": _EMPTY, "answer_id": uuid.uuid4(), **more},
+        )
+
     @router.get("/lead", dependencies=may_view)
     def show(request: Request, id: str) -> Response:  # noqa: A002  the parameter's name in the address
-        wording = language_of(request).wording
-        lead, explanation = leads.show_explained(id, wording)
-        assignment = assignments.explain(id, wording)
-        return pages.page(request, "lead.html", lead=lead, explanation=explanation, assignment=assignment)
+        return shown(request, id)
+
+    @router.post("/lead", dependencies=[allowed(Permission.ANSWER_FOR_SALES)])
+    def answer_for_sales(
+        request: Request,
+        id: Annotated[str, Form()],  # noqa: A002  the field's name
+        response: Annotated[Literal["accepted", "rejected"], Form()],
+        answer_id: Annotated[str, Form(max_length=200)],
+        reason: Annotated[str, Form(max_length=LONGEST_REASON)] = _EMPTY,
+    ) -> Response:
+        said = SalesAnswer(response=response, reason=reason.strip() or None)
+        try:
+            sales.send(id, said, language_of(request).wording, event_id=answer_id)
+        except LeadNotFound:
+            raise
+        except ApiError as error:
+            return shown(request, id, error=error, response=response, reason=reason, answer_id=answer_id)
+        return RedirectResponse(address("/lead", id=id) + "#timeline", status_code=303)
 
     return router

@@ -46,7 +46,7 @@ def page_routes(resources: Resources, pages: Pages, access: Access) -> APIRouter
 
     router.include_router(sign_in_pages(access, pages))
     router.include_router(overview_pages(resources.overviews, pages))
-    router.include_router(lead_pages(resources.leads, resources.assignments, pages))
+    router.include_router(lead_pages(resources.leads, resources.assignments, resources.sales_answers, pages))
     previews = PreviewPages(pages, resources.previews, resources.models, resources.model_commands)
     editor = EditorPages(
         pages,

@@ -273,6 +273,10 @@ PROBLEMS: dict[str, tuple[str, str]] = {
         _("No service"),
         _("The service that carries this out has never run here: start it first."),
     ),
+    "topic_missing": (
+        _("No service"),
+        _("The service that carries this out has never run here: start it first."),
+    ),
     "no_answer": (
         _("No answer"),
         _("The command was sent, and no service has answered yet. It is carried out once one runs."),

@@ -1,0 +1,66 @@
+"""What somebody says in the place of sales goes to Kafka as a CRM sends it, and stands on the lead's timeline."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from lead_qualifier.console.access.people import Role
+from tests.support.console_server import ConsoleServer
+
+WHERE = "/api/v1/leads/L-1001/sales-response"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ConsoleServer]:
+    with ConsoleServer(tmp_path_factory.mktemp("console"), roles=[Role.ADMINISTRATOR]) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def client(server: ConsoleServer) -> Iterator[httpx.Client]:
+    with server.client() as signed_in:
+        yield signed_in
+
+
+def test_a_rejection_is_sent_with_the_seller_and_shown(client: httpx.Client, server: ConsoleServer) -> None:
+    said = client.post(WHERE, json={"response": "rejected", "reason": "no budget"}, headers={"Idempotency-Key": "a-1"})
+    assert said.status_code == 202
+    record = server.topics.records[-1]
+    assert (record.topic.name, record.key) == ("lead-sales-response", b"L-1001")
+    sent = json.loads(record.value or b"")
+    assert sent == said.json()
+    assert (sent["event_id"], sent["response"], sent["reason"], sent["seller_id"]) == (
+        "a-1",
+        "rejected",
+        "no budget",
+        "S-1",
+    )
+    newest = client.get("/api/v1/leads/L-1001").json()["timeline"][0]
+    assert (newest["kind"], newest["reason"], newest["owner_id"]) == ("sales_rejected", "no budget", "S-1")
+
+
+@pytest.mark.parametrize("said", [{}, {"response": "perhaps"}, {"response": "rejected", "reason": ""}])
+def test_what_is_no_answer_is_not_sent(said: dict[str, str], client: httpx.Client, server: ConsoleServer) -> None:
+    before = len(server.topics.records)
+    assert client.post(WHERE, json=said).status_code == 400
+    assert client.post(WHERE.replace("L-1001", "L-gone"), json={"response": "accepted"}).status_code == 404
+    assert len(server.topics.records) == before
+
+
+def test_a_broker_that_is_away_is_told(client: httpx.Client, server: ConsoleServer) -> None:
+    server.topics.away = 0
+    answer = client.post(WHERE, json={"response": "accepted"})
+    server.topics.away = None
+    assert (answer.status_code, answer.json()["code"]) == (503, "broker_unavailable")
+
+
+@pytest.mark.parametrize("role", [Role.VIEWER, Role.MARKETER, Role.OPERATOR])
+def test_other_roles_do_not_answer_for_sales(role: Role, tmp_path_factory: pytest.TempPathFactory) -> None:
+    with ConsoleServer(tmp_path_factory.mktemp("other"), roles=[role]) as server, server.client() as client:
+        answer = client.post(WHERE, json={"response": "accepted"})
+        assert (answer.status_code, answer.json()["code"]) == (403, "not_allowed")
+        assert server.topics.records == []
