@@ -1,9 +1,12 @@
-"""`python -m bench.projection`: how much CPU the console needs to project a million leads into SQLite."""
+"""`python -m bench.projection`: what it costs the console to project a million leads into SQLite, and to preview."""
 
 from __future__ import annotations
 
 import argparse
+import json
 import random
+import resource
+import subprocess
 import sys
 import tempfile
 import time
@@ -11,9 +14,15 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
+
+from lead_qualifier.console.read_model import preview_process
 from lead_qualifier.console.read_model.database import Database
+from lead_qualifier.console.read_model.preview_process import PreviewOrder
 from lead_qualifier.console.read_model.projection import Projection
 from lead_qualifier.console.read_model.projectors import ProjectedTopics
+from lead_qualifier.console.read_model.score_histogram import ScoreHistograms
+from lead_qualifier.definitions.qualification_models.entries import ScoringModelEntry, encode_stored
 from lead_qualifier.kafka.records import Record
 from lead_qualifier.qualification.leads import Lead, Mark, Score
 from lead_qualifier.services.topology import CONSOLE
@@ -27,6 +36,14 @@ _SEED = 20260105
 _START = datetime(2026, 1, 5, 8, tzinfo=UTC)
 _TOPICS = ProjectedTopics.of(CONSOLE, topic_prefix="", state_prefix="")
 _NAMES = ("Anna", "Jonas", "Erika", "Mehmet", "Zoë", "Lukas", "Maria", "Piotr")
+_SCORING_MODELS = ("engagement", "demographic", "intent")
+_RULES = [
+    Record(_TOPICS.rules, 0, number, 0, entry.key.encode(), encode_stored(entry), ())
+    for number, entry in enumerate(
+        ScoringModelEntry(id=name, revision=revision, status="live", occurred_at=_START)
+        for revision, name in enumerate(_SCORING_MODELS, 1)
+    )
+]
 
 
 def main() -> int:
@@ -35,8 +52,11 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         database = Database(f"sqlite:///{Path(folder) / 'console.sqlite3'}")
         projection = Projection(database, _TOPICS, name_attributes=("name", "company"))
-        start = {(_TOPICS.lead_state, number): 0 for number in range(_PARTITIONS)}
+        start = {(_TOPICS.lead_state, number): 0 for number in range(_PARTITIONS)} | {(_TOPICS.rules, 0): 0}
         projection.begin_again({}, start)
+        after = start | {(_TOPICS.rules, 0): len(_RULES)}
+        projection.apply(_RULES, before=start, after=after)
+        start = after
         spent = wall = 0.0
         for records in _batches(options.leads):
             after = start | {(one.topic, one.partition): one.offset + 1 for one in records}
@@ -51,8 +71,42 @@ def main() -> int:
             f"{options.leads:,} leads projected in {spent:.1f} s of CPU time ({wall:.1f} s): "
             f"{1e6 * spent / options.leads:.1f} s for a million\n"
         )
+        _count(database)
         database.close()
     return int(spent > options.limit > 0)
+
+
+def _count(database: Database) -> None:
+    """How long it takes to count the leads for a histogram, for a threshold, and in a preview."""
+    histograms = ScoreHistograms(database, unknown_leads="open")
+    for name in _SCORING_MODELS:
+        begun = time.perf_counter()
+        histograms.of(name)
+        shown = time.perf_counter()
+        histograms.meeting(name, 0.7)
+        met = time.perf_counter()
+        sys.stdout.write(
+            f"{name}: histogram in {1e3 * (shown - begun):.0f} ms, threshold in {1e3 * (met - shown):.1f} ms\n"
+        )
+    criteria = [{"scoring_model": "engagement", "threshold": 70}, {"scoring_model": "demographic", "threshold": 50}]
+    order = PreviewOrder(
+        url=database.url,
+        definition={"id": "enterprise", "match": "all", "criteria": criteria, "actions": {"sales_ready": True}},
+        unknown_leads="open",
+        near=5,
+        sample=20,
+        what_if={"engagement": [60, 65, 75, 80], "demographic": [40, 45, 55, 60]},
+        time_tolerance=3600,
+    )
+    begun = time.perf_counter()
+    command = [sys.executable, "-m", preview_process.__name__]
+    done = subprocess.run(command, input=msgspec.json.encode(order) + b"\n", capture_output=True, check=True)
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    result = json.loads(done.stdout.splitlines()[-1])["result"]
+    sys.stdout.write(
+        f"{result['leads']:,} leads previewed in {used.ru_utime + used.ru_stime:.1f} s of CPU time "
+        f"({time.perf_counter() - begun:.1f} s), with {used.ru_maxrss / 1024:.0f} MiB\n"
+    )
 
 
 def _batches(count: int) -> Iterator[list[Record]]:
