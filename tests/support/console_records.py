@@ -33,7 +33,7 @@ from lead_qualifier.definitions.qualification_models.entries import (
     ScoringModelEntry,
     encode_stored,
 )
-from lead_qualifier.kafka.records import PartitionId, Record
+from lead_qualifier.kafka.records import Headers, PartitionId, Record
 from lead_qualifier.messages.model_reading import model_of
 from lead_qualifier.qualification.leads import Lead, Mark, Score
 from lead_qualifier.services.topology import CONSOLE
@@ -60,11 +60,21 @@ class RecordLog:
         self.records: list[Record] = []
         self._next: dict[PartitionId, int] = {}
 
-    def write(self, topic: str, key: str, value: bytes | None, *, at: datetime = NOON, partition: int = 0) -> None:
+    def write(
+        self,
+        topic: str,
+        key: str | bytes | None,
+        value: bytes | None,
+        *,
+        at: datetime = NOON,
+        partition: int = 0,
+        headers: Headers = (),
+    ) -> None:
         offset = self._next.get((topic, partition), 0)
         self._next[topic, partition] = offset + 1
         time_ms = int(at.timestamp() * 1000)
-        self.records.append(Record(topic, partition, offset, time_ms, key.encode(), value, ()))
+        given = key.encode() if isinstance(key, str) else key
+        self.records.append(Record(topic, partition, offset, time_ms, given, value, headers))
 
     def rule(self, entry: entries.Entry) -> None:
         self.write(RULES, entry.key, encode_stored(entry))

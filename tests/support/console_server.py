@@ -31,7 +31,8 @@ from lead_qualifier.console.read_model.standing import Phase, Standing
 from lead_qualifier.console.run import listen
 from lead_qualifier.kafka.records import Record
 from lead_qualifier.settings import Settings
-from tests.support.console_records import RESPONSES, minutes, projected, sqlite_url, world
+from tests.support.console_dead_letters import FakeLetters, dead_letters
+from tests.support.console_records import RESPONSES, RecordLog, minutes, projected, sqlite_url, world
 from tests.support.console_worker import DecidingClient, DecidingWorker
 
 WEBHOOK_KEY = "the key of the webhook"
@@ -83,6 +84,10 @@ class ConsoleServer:
     ) -> None:
         """`roles`: of whoever opens the link. `settings`: with an identity provider, in place of the link."""
         records = world()
+        log = RecordLog()
+        dead_letters(log)
+        self.letters = FakeLetters(log.records)
+        records += log.records
         self.database = projected(url or sqlite_url(folder), records)
         self.standing = Standing(phase=Phase.FOLLOWING)
         self._listener = listen("127.0.0.1", 0)
@@ -103,6 +108,7 @@ class ConsoleServer:
             announce=self.worker.announce,
             timeout=1,
             events=events,
+            letters=self.letters,
             dataverse=Dataverse(
                 events, Conversion(ready_map("dynamics-365"), time_tolerance=timedelta(hours=1)), key=WEBHOOK_KEY
             ),

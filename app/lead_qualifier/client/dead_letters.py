@@ -117,7 +117,7 @@ class DeadLetters:
     def find(self, wanted: Filter) -> Iterator[DeadLetter]:
         """Those that match, in no certain order. Raises TopicMissing, NotAllowed, ReadIncomplete, KafkaException."""
         for record in self._reader.read_topic(self._topic):
-            letter = _letter(record)
+            letter = letter_of(record)
             if letter is not None and wanted.matches(letter, self._prefix):
                 yield letter
 
@@ -193,8 +193,8 @@ def _status(letter: DeadLetter, sent_back: datetime | None, complete_from: datet
     return ReplayStatus.PENDING
 
 
-def _letter(record: Record) -> DeadLetter | None:
-    """None for a record that is no dead letter of ours. The four headers about its origin are the last ones."""
+def letter_of(record: Record) -> DeadLetter | None:
+    """The dead letter that a record is; None if it is not one of ours. The four headers about its origin come last."""
     headers: list[Header] = [(portable_name(name), content) for name, content in record.headers or ()]
     origin = headers[-len(_ORIGIN) :]
     if tuple(name for name, _ in origin) != _ORIGIN:

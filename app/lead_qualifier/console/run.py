@@ -14,6 +14,7 @@ import uvicorn
 
 from lead_qualifier.client.authorship import author_of_commands
 from lead_qualifier.client.commands import CommandClient
+from lead_qualifier.client.dead_letters import DeadLetters
 from lead_qualifier.client.inbound.dataverse.conversion import Conversion
 from lead_qualifier.client.inbound.sending import InboundSender
 from lead_qualifier.client.lead_import.ready_maps import map_of
@@ -82,6 +83,8 @@ def run_console(
         timeout=settings.command_timeout,
         events=events,
         dataverse=_dataverse(settings, events),
+        letters=lambda topic: DeadLetters(connection, topic_prefix=settings.topic_prefix, topic=topic),
+        topic_prefix=settings.topic_prefix,
         unknown_leads=settings.unknown_leads.value,
         time_tolerance=settings.time_tolerance,
         on_outcome=metrics.command,

@@ -149,13 +149,18 @@ def console_reads(naming: Naming) -> tuple[Grant, ...]:
     others = tuple(topic for topic in CONSOLE.reads if topic is not CONSOLE.lead_state)
     return (
         naming.topics((CONSOLE.lead_state,), _READ, _CONFIGS, why="project leads, look up how long erasures are kept"),
-        naming.topics(others, _READ, why="project rules, definitions, assignment, events of leads, outcomes"),
+        naming.topics(others, _READ, why="project rules, definitions, assignment, events, outcomes, dead letters"),
     )
 
 
 def _console(naming: Naming) -> tuple[Grant, ...]:
     why = "send what people order on its pages; it checks their roles itself"
-    return (*console_reads(naming), naming.topics(CONSOLE.writes, _WRITE, why=why))
+    forgeable = "send dead letters back; anyone with this right can forge events of our services"
+    return (
+        *console_reads(naming),
+        naming.topics(CONSOLE.writes, _WRITE, why=why),
+        naming.topics(CONSOLE.sends_back, _READ, _WRITE, why=forgeable),
+    )
 
 
 def _administrator(naming: Naming) -> tuple[Grant, ...]:

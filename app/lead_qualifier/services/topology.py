@@ -253,8 +253,9 @@ class ConsoleTopology:
     """What the console reads and writes.
 
     It projects the state of leads, `rules`, `lead_events` (topics about a lead, keyed by it), `audit_trails` (outcomes
-    of commands), `definitions` by their kind, and what assignment has stored. `asked`: what it reads when somebody
-    asks, and does not project. `writes`: what its pages and its API send.
+    of commands), `definitions` by their kind, what assignment has stored, and `dead_letters`. `asked`: what it reads
+    when somebody asks, and does not project. `writes`: what its pages and its API send. `sends_back`: the topics that
+    dead letters are sent back to.
     """
 
     command: str
@@ -264,8 +265,10 @@ class ConsoleTopology:
     audit_trails: tuple[Topic, ...]
     definitions: Mapping[str, Topic]
     assignment_state: Topic
+    dead_letters: tuple[Topic, ...]
     asked: tuple[Topic, ...]
     writes: tuple[Topic, ...]
+    sends_back: tuple[Topic, ...]
 
     @property
     def reads(self) -> tuple[Topic, ...]:
@@ -282,6 +285,7 @@ class ConsoleTopology:
             *self.audit_trails,
             *self.definitions.values(),
             self.assignment_state,
+            *self.dead_letters,
         )
 
 
@@ -294,24 +298,6 @@ PUBLIC_INPUTS: tuple[Topic, ...] = _each_once(
     if not {*topic.external_writers} <= {"administrators", "the command line"}
 )
 """What other systems report: scoring engines, the CRM, mail systems. Commands are people's."""
-
-CONSOLE = ConsoleTopology(
-    command="lead-qualifier console",
-    lead_state=LEAD_STATE,
-    rules=QUALIFICATION_MODELS,
-    lead_events=_each_once((*(topic for one in _SERVICES for topic in one.lead_events), LEAD_SALES_RESPONSE)),
-    audit_trails=_each_once(topic for one in _SERVICES for topic in one.audit_trails),
-    definitions={kind: one for kind, name in topics.KINDS.items() if (one := DOWNSTREAM[name].definitions) is not None},
-    assignment_state=topics.ASSIGNMENT_STATE,
-    asked=(),
-    writes=(
-        FEATURE_COMMANDS,
-        QUALIFICATION_COMMANDS,
-        *(topics.commands(kind) for kind in topics.KINDS),
-        *PUBLIC_INPUTS,
-    ),
-)
-"""The console, which reads what the services write, and sends them commands and events. Its ACLs follow from this."""
 
 PROJECTED: tuple[Topic, ...] = tuple(service.definitions for service in _SERVICES if service.definitions is not None)
 """The topics of rules that processes follow. They are written from the state of commands, outside of transactions; the
@@ -361,3 +347,23 @@ DOWNSTREAM_REPLAYABLE: tuple[Topic, ...] = _each_once(
 """Where dead letters of downstream services, sinks and consumers may be sent back to: what the services read, and
 events about leads.
 """
+
+CONSOLE = ConsoleTopology(
+    command="lead-qualifier console",
+    lead_state=LEAD_STATE,
+    rules=QUALIFICATION_MODELS,
+    lead_events=_each_once((*(topic for one in _SERVICES for topic in one.lead_events), LEAD_SALES_RESPONSE)),
+    audit_trails=_each_once(topic for one in _SERVICES for topic in one.audit_trails),
+    definitions={kind: one for kind, name in topics.KINDS.items() if (one := DOWNSTREAM[name].definitions) is not None},
+    assignment_state=topics.ASSIGNMENT_STATE,
+    dead_letters=_each_once(one.dead_letters for one in _SERVICES),
+    asked=(),
+    writes=(
+        FEATURE_COMMANDS,
+        QUALIFICATION_COMMANDS,
+        *(topics.commands(kind) for kind in topics.KINDS),
+        *PUBLIC_INPUTS,
+    ),
+    sends_back=_each_once((*WORKER_REPLAYABLE, *DOWNSTREAM_REPLAYABLE)),
+)
+"""The console, which reads what the services write, and sends them commands and events. Its ACLs follow from this."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from lead_qualifier.console.api.errors import InvalidParameter
 from lead_qualifier.console.read_model.audit_trail import TrailPosition
+from lead_qualifier.console.read_model.dead_letters import LetterPosition
 from lead_qualifier.console.read_model.qualification_reader import QualificationPosition
 from lead_qualifier.console.read_model.reader import Position
 
@@ -54,9 +55,21 @@ def trail_position_of(cursor: str) -> TrailPosition:
     """The position that such a cursor stands for. Raises InvalidParameter."""
     try:
         time_ms, topic, offset = _decoded(cursor)
-        if not isinstance(topic, str) or "\0" in topic:  # which no PostgreSQL takes
-            raise TypeError(topic)
-        return _number(time_ms), topic.encode().decode(), _number(offset)
+        return _number(time_ms), _name(topic), _number(offset)
+    except _MALFORMED as error:
+        raise _refusal() from error
+
+
+def letter_cursor_of(position: LetterPosition) -> str:
+    """The cursor of the dead letters that come before this one."""
+    return _encoded(list(position))
+
+
+def letter_position_of(cursor: str) -> LetterPosition:
+    """The position that such a cursor stands for. Raises InvalidParameter."""
+    try:
+        time_ms, topic, partition, offset = _decoded(cursor)
+        return _number(time_ms), _name(topic), _number(partition), _number(offset)
     except _MALFORMED as error:
         raise _refusal() from error
 
@@ -74,6 +87,12 @@ def _number(part: Any) -> int:
     if not -_LARGEST <= number <= _LARGEST:
         raise OverflowError
     return number
+
+
+def _name(part: Any) -> str:
+    if not isinstance(part, str) or "\0" in part:  # which no PostgreSQL takes
+        raise TypeError(part)
+    return part.encode().decode()
 
 
 def _refusal() -> InvalidParameter:

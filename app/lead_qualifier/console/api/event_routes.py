@@ -98,7 +98,7 @@ def event_routes(events: Events) -> APIRouter:
             accepted = events.erase(lead_id)
         except ApiError as error:
             return refusal(error)
-        log.info("lead_erasure_sent", issued_by=person.issued_by)
+        log.info("lead_erasure_sent", subject=person.subject)
         return answer(accepted, status=202)
 
     return router

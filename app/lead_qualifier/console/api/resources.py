@@ -17,6 +17,8 @@ from lead_qualifier.console.api.audit_routes import audit_routes
 from lead_qualifier.console.api.commands import Commands
 from lead_qualifier.console.api.dataverse import Dataverse
 from lead_qualifier.console.api.dataverse_routes import dataverse_routes
+from lead_qualifier.console.api.dead_letter_routes import dead_letter_routes
+from lead_qualifier.console.api.dead_letters import DeadLetterQueue, Letters
 from lead_qualifier.console.api.definition_routes import definition_routes
 from lead_qualifier.console.api.definitions import Definitions
 from lead_qualifier.console.api.event_routes import event_routes
@@ -42,6 +44,7 @@ from lead_qualifier.console.api.settings_routes import feature_routes, scoring_m
 from lead_qualifier.console.read_model.assignment_reader import AssignmentReader
 from lead_qualifier.console.read_model.audit_trail import TrailReader
 from lead_qualifier.console.read_model.database import Database
+from lead_qualifier.console.read_model.dead_letters import DeadLetterReader
 from lead_qualifier.console.read_model.definition_entries import DefinitionReader
 from lead_qualifier.console.read_model.qualification_reader import QualificationReader
 from lead_qualifier.console.read_model.reader import Reader
@@ -49,6 +52,7 @@ from lead_qualifier.console.read_model.rule_entries import RulesReader
 from lead_qualifier.console.read_model.score_histogram import ScoreHistograms
 from lead_qualifier.console.read_model.standing import Standing
 from lead_qualifier.messages.plausible_time import DEFAULT_TOLERANCE
+from lead_qualifier.messages.topics import Topic
 from lead_qualifier.qualification.rules import UnknownLeads
 
 PREFIX = "/api/v1"
@@ -68,6 +72,7 @@ class Resources:
     definitions: Definitions
     assignments: Assignments
     sales_answers: SalesAnswers
+    dead_letters: DeadLetterQueue
     models: Models
     model_commands: ModelCommands
     scoring_models: ScoringModels
@@ -86,13 +91,16 @@ def resources_of(
     timeout: float,
     events: Events,
     dataverse: Dataverse,
+    letters: Callable[[Topic], Letters],
+    topic_prefix: str = "",
     unknown_leads: UnknownLeads = "open",
     time_tolerance: timedelta = DEFAULT_TOLERANCE,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     on_outcome: Callable[[str], None] = lambda outcome: None,
     second_person: bool = False,
 ) -> Resources:
-    """The resources on a database. `client` sends commands; `timeout`: seconds that `announce` waits for a worker.
+    """The resources on a database. `client` sends commands; `timeout`: seconds that `announce` waits for a worker;
+    `letters`: the dead letters on a topic, as they are in Kafka.
 
     `on_outcome`: as Commands takes it. `second_person`: whether nobody publishes what they wrote themselves.
     """
@@ -114,6 +122,9 @@ def resources_of(
         events=events,
         dataverse=dataverse,
         models=Models(rules, trails, reader.count),
+        dead_letters=DeadLetterQueue(
+            DeadLetterReader(database, topic_prefix=topic_prefix), letters, topic_prefix=topic_prefix
+        ),
         model_commands=ModelCommands(rules, commands),
         scoring_models=ScoringModels(rules, announce, timeout=timeout),
         previews=Previews(
@@ -148,5 +159,6 @@ def api_routes(resources: Resources) -> APIRouter:
     router.include_router(session_routes())
     router.include_router(event_routes(resources.events))
     router.include_router(dataverse_routes(resources.dataverse))
+    router.include_router(dead_letter_routes(resources.dead_letters))
     router.include_router(health_routes(resources.standing))
     return router

@@ -34,6 +34,7 @@ NAVIGATION: tuple[Entry, ...] = (
     ),
     Entry("/scoring-models", _("Scoring models"), also=("/scoring-model",)),
     *map(_of, KINDS_OF_PAGES),
+    Entry("/dead-letters", _("Dead letters"), also=("/dead-letter",)),
     Entry("/audit", _("Audit trail")),
     Entry("/settings", _("Settings")),
 )

@@ -182,9 +182,15 @@ def _environment(language: Language) -> Environment:
         percent=percent,
         sentence=language.wording.sentence,
         shown=shown,
+        lines=lines,
     )
     environment.globals["address"] = address
     return environment
+
+
+def lines(text: str) -> str:
+    """A text that others wrote, in its lines. Characters that would hide or reorder text are escaped."""
+    return "\n".join(printable(one) for one in text.split("\n"))
 
 
 def shown(value: object) -> str:

@@ -13,6 +13,7 @@ from lead_qualifier.console.api.resources import Resources
 from lead_qualifier.console.languages import LANGUAGES
 from lead_qualifier.console.pages.assignments import assignment_pages
 from lead_qualifier.console.pages.audit import audit_pages
+from lead_qualifier.console.pages.dead_letters import dead_letter_pages
 from lead_qualifier.console.pages.definitions import definition_pages
 from lead_qualifier.console.pages.editor.routes import EditorPages, editor_pages
 from lead_qualifier.console.pages.leads import lead_pages
@@ -48,6 +49,7 @@ def page_routes(resources: Resources, pages: Pages, access: Access) -> APIRouter
     router.include_router(overview_pages(resources.overviews, pages))
     router.include_router(lead_pages(resources.leads, resources.assignments, resources.sales_answers, pages))
     previews = PreviewPages(pages, resources.previews, resources.models, resources.model_commands)
+    router.include_router(dead_letter_pages(resources.dead_letters, pages))
     editor = EditorPages(
         pages,
         resources.models,

@@ -173,6 +173,10 @@ PROBLEMS: dict[str, tuple[str, str]] = {
         _("No such lead"),
         _("No lead with this id is held: it was never seen, or it was erased."),
     ),
+    "dead_letter_not_found": (
+        _("No such dead letter"),
+        _("No dead letter with this id is held: it has expired, or its lead was erased."),
+    ),
     "not_signed_in": (
         _("Not signed in"),
         _("Open the link that the console printed when it started. It works once; restart the console for a new one."),

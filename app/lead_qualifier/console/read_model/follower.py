@@ -218,6 +218,8 @@ class Follower:
             first_time = self._standing.phase is not Phase.FOLLOWING
             if first_time or now_ms >= self._remembered_ms + 1000 * _REMEMBER_SECONDS:
                 self._projection.caught_up(self._goal_ms)
+                kept = [one for one in next_offsets if one[0] in self._topics.dead_letters]
+                self._projection.expire(self._admin.first(kept))
                 self._remembered_ms = now_ms
             if first_time:
                 log.info("projection_caught_up", records=self._standing.total)

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from lead_qualifier.client.decoding import decode_or_none
 from lead_qualifier.client.leads import decode_lead, is_only_erased
-from lead_qualifier.console.read_model import qualifications
+from lead_qualifier.console.read_model import dead_letters, qualifications
 from lead_qualifier.console.read_model.database import Database
 from lead_qualifier.console.read_model.names import name_of, words_in
 from lead_qualifier.console.read_model.projector import in_parts
@@ -42,18 +42,18 @@ class LeadStates:
     def apply(self, connection: Connection, records: Sequence[Record]) -> bool:
         """Whether it erased something."""
         newest: dict[bytes, tuple[Lead, bytes]] = {}
-        gone: dict[bytes, None] = {}
+        gone: dict[bytes, int] = {}
         for record in records:
             key, value = record.key, record.value
             if not key or key == CHECKPOINT_KEY:
                 continue
             if value is None or is_only_erased(lead := _lead(value)):
-                gone[key] = None
+                gone[key] = record.timestamp_ms
                 newest.pop(key, None)
             else:
                 newest[key] = lead, value
         counts: Counter[Place] = Counter()
-        erased = _erase(connection, list(gone), counts)
+        erased = self._erase(connection, gone, counts)
         if erased:
             self._on_erased()
         self._hold(connection, newest, counts)
@@ -81,7 +81,25 @@ class LeadStates:
             for table in (events, assignment_leads):
                 of_before = (table.c.lead_id == bindparam("key"), table.c.timestamp_ms <= bindparam("until"))
                 connection.execute(delete(table).where(*of_before), old)
-            qualifications.forget(connection, {one["key"]: one["until"] for one in old})
+            until_ms = {one["key"]: one["until"] for one in old}
+            qualifications.forget(connection, until_ms)
+            dead_letters.forget(connection, self._database, until_ms)
+
+    def _erase(self, connection: Connection, gone: Mapping[bytes, int], counts: Counter[Place]) -> bool:
+        """Whether there was anything. `gone`: when each lead was erased. What is counted no longer is taken off
+        `counts`.
+        """
+        qualifications.forget(connection, dict.fromkeys(gone))
+        count = dead_letters.forget(connection, self._database, gone)
+        for some in in_parts(list(gone)):
+            columns = select(leads.c.lead_id, leads.c.name, leads.c.value)
+            found = connection.execute(columns.where(leads.c.lead_id.in_(some))).all()
+            for one in found:
+                counts.subtract(places_of(_lead(one.value)))
+            _forget_words(connection, {one.lead_id: one.name for one in found})
+            for table in (events, assignment_leads, leads):
+                count += connection.execute(delete(table).where(table.c.lead_id.in_(some))).rowcount
+        return count > 0
 
     def _row(self, key: bytes, lead: Lead, value: bytes) -> dict[str, Any]:
         return {
@@ -93,21 +111,6 @@ class LeadStates:
             "erased_ms": 0 if lead.erased is None else lead.erased.at_ms,
             "value": value,
         }
-
-
-def _erase(connection: Connection, keys: Sequence[bytes], counts: Counter[Place]) -> bool:
-    """Whether there was anything. What is counted no longer is taken off `counts`."""
-    qualifications.forget(connection, dict.fromkeys(keys))
-    count = 0
-    for some in in_parts(keys):
-        columns = select(leads.c.lead_id, leads.c.name, leads.c.value)
-        found = connection.execute(columns.where(leads.c.lead_id.in_(some))).all()
-        for one in found:
-            counts.subtract(places_of(_lead(one.value)))
-        _forget_words(connection, {one.lead_id: one.name for one in found})
-        for table in (events, assignment_leads, leads):
-            count += connection.execute(delete(table).where(table.c.lead_id.in_(some))).rowcount
-    return count > 0
 
 
 def _words_of(key: bytes, name: bytes) -> Iterator[dict[str, bytes]]:

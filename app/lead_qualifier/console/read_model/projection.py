@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from sqlalchemy import Connection, insert, select, update
 
+from lead_qualifier.console.read_model import dead_letters
 from lead_qualifier.console.read_model.database import Database, UnusableDatabase
 from lead_qualifier.console.read_model.projectors import ProjectedTopics, projectors_of
 from lead_qualifier.console.read_model.tables import MADE_WHEN_CAUGHT_UP, SCHEMA_VERSION, positions, projection
@@ -142,6 +143,13 @@ class Projection:
             self._hook(Step.APPLIED)
         self._hook(Step.COMMITTED)
         if erased:
+            self._database.forget_erased()
+
+    def expire(self, first: Mapping[PartitionId, int]) -> None:
+        """Delete dead letters that their topics no longer hold. `first`: by partition, the first offset held."""
+        with self._database.transaction() as connection:
+            gone = dead_letters.expire(connection, first)
+        if gone:
             self._database.forget_erased()
 
     def caught_up(self, at_ms: int) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from lead_qualifier.console.read_model.assignment_entries import AssignmentEntries
 from lead_qualifier.console.read_model.audit_trail import AuditTrails
 from lead_qualifier.console.read_model.database import Database
+from lead_qualifier.console.read_model.dead_letters import DeadLetterRecords
 from lead_qualifier.console.read_model.definition_entries import DefinitionEntries
 from lead_qualifier.console.read_model.lead_events import LeadEvents
 from lead_qualifier.console.read_model.lead_states import LeadStates
@@ -29,6 +30,7 @@ class ProjectedTopics:
     audit_trails: tuple[str, ...]
     definitions: Mapping[str, str]
     assignment_state: str
+    dead_letters: tuple[str, ...]
 
     @classmethod
     def of(cls, topology: ConsoleTopology, *, topic_prefix: str, state_prefix: str) -> ProjectedTopics:
@@ -40,6 +42,7 @@ class ProjectedTopics:
             audit_trails=tuple(one.full_name(topic_prefix) for one in topology.audit_trails),
             definitions={one.full_name(topic_prefix): kind for kind, one in topology.definitions.items()},
             assignment_state=topology.assignment_state.full_name(topic_prefix),
+            dead_letters=tuple(one.full_name(topic_prefix) for one in topology.dead_letters),
         )
 
     @property
@@ -55,7 +58,7 @@ class ProjectedTopics:
     @property
     def all(self) -> tuple[str, ...]:
         """Every one of them."""
-        return (*self.required, *self.audit_trails, *self.definitions, *self.after_leads)
+        return (*self.required, *self.audit_trails, *self.definitions, *self.dead_letters, *self.after_leads)
 
 
 def projectors_of(
@@ -67,6 +70,7 @@ def projectors_of(
         AuditTrails(*topics.audit_trails),
         LeadStates(database, topics.lead_state, name_attributes=name_attributes, on_erased=on_erased),
         DefinitionEntries(database, topics.definitions),
+        DeadLetterRecords(*topics.dead_letters),
         LeadEvents(*topics.lead_events),
         Qualifications(database, topics.lead_events),
         AssignmentEntries(database, topics.assignment_state),

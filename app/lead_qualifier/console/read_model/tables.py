@@ -21,7 +21,7 @@ from sqlalchemy import (
 from typing_extensions import override
 
 #: Rises with every change of the tables or of what is written to them: another version's tables are dropped.
-SCHEMA_VERSION = 8
+SCHEMA_VERSION = 9
 #: Of every table, so that the database may hold others: what else begins with it is dropped.
 TABLE_PREFIX = "lead_qualifier_"
 #: The one that is no part of the projection, and stays.
@@ -186,6 +186,38 @@ trail = _table(
 )
 Index(TABLE_PREFIX + "trail_newest", trail.c.timestamp_ms, trail.c.topic, trail.c.offset)
 Index(TABLE_PREFIX + "trail_of_subject", trail.c.subject, trail.c.timestamp_ms)
+
+dead_letters = _table(
+    "dead_letters",
+    Column("topic", Text, primary_key=True),
+    Column("partition", Integer, primary_key=True, autoincrement=False),
+    Column("offset", BigInteger, primary_key=True, autoincrement=False),
+    Column("timestamp_ms", BigInteger, nullable=False),
+    Column("key", Bytes),
+    Column("lead_id", Bytes),  # as the value says
+    Column("origin", Bytes, nullable=False),  # the topic that it came from
+    Column("origin_partition", BigInteger),
+    Column("origin_offset", BigInteger),
+    Column("reason", Bytes, nullable=False),
+    Column("value", Bytes),
+    Column("size", BigInteger),  # of the value, of which only a part may be held
+    Column("headers", Bytes, nullable=False),  # JSON
+)
+_letters_newest = (
+    dead_letters.c.timestamp_ms,
+    dead_letters.c.topic,
+    dead_letters.c.partition,
+    dead_letters.c.offset,
+)
+Index(TABLE_PREFIX + "dead_letters_newest", *_letters_newest)
+Index(TABLE_PREFIX + "dead_letters_by_key", dead_letters.c.key, *_letters_newest)
+Index(TABLE_PREFIX + "dead_letters_of_lead", dead_letters.c.lead_id)
+
+erasures = _table(
+    "erasures",
+    Column("lead", Bytes, primary_key=True),  # a hash of its id
+    Column("at_ms", BigInteger, nullable=False),
+)
 
 
 def has_tables(connection: Connection) -> bool:

@@ -1,0 +1,258 @@
+"""Dead letters, as long as their topics hold them, and not beyond the erasure of the lead that they are about."""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from hashlib import sha256
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Row, Select, delete, insert, or_, select, tuple_
+
+from lead_qualifier.client.dead_letters import DeadLetter, Filter, letter_of
+from lead_qualifier.client.decoding import decode_or_none
+from lead_qualifier.console.read_model.database import Database
+from lead_qualifier.console.read_model.projector import in_parts
+from lead_qualifier.console.read_model.tables import dead_letters, erasures, has_tables, leads
+from lead_qualifier.kafka.records import PartitionId, Record
+from lead_qualifier.messages.topics import LEAD_DEAD_LETTERS
+from lead_qualifier.qualification.utc import from_milliseconds
+
+LetterPosition = tuple[int, str, int, int]
+"""Where a dead letter stands in a list: the time of its record in milliseconds, its topic, partition and offset."""
+
+#: What is held of each (bytes): enough to see what is wrong. What is sent back comes from Kafka.
+_LONGEST_VALUE = 64 * 1024
+_LONGEST_KEY = 16 * 1024
+_LONGEST_REASON = 4 * 1024
+_LONGEST_HEADERS = 16 * 1024
+_LARGEST = 2**63 - 1
+_SCANNED = 500
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+class _About(msgspec.Struct):
+    """The id of the lead that a value is about, also within an envelope of CloudEvents."""
+
+    lead_id: str | None = None
+    data: Any = None
+
+
+_about = msgspec.json.Decoder(_About)
+
+
+class DeadLetterRecords:
+    """Applies the topics of dead letters."""
+
+    def __init__(self, *topics: str) -> None:
+        self.topics = topics
+
+    def apply(self, connection: Connection, records: Sequence[Record]) -> bool:
+        """Hold the dead letters that are not about a lead that was erased since."""
+        rows = [row for one in records if (row := _row(one)) is not None]
+        erased = _erased_ms(connection, {one for row in rows for one in _ids_in(row)})
+        kept = [row for row in rows if all(row["timestamp_ms"] > erased.get(one, -1) for one in _ids_in(row))]
+        if kept:
+            connection.execute(insert(dead_letters), kept)
+        return False
+
+
+def forget(connection: Connection, database: Database, until_ms: Mapping[bytes, int]) -> int:
+    """Delete what is about erased leads, and remember that: their dead letters may be read later than the erasure.
+
+    `until_ms`: by lead, when it was erased. Returns how many rows it was. Of the lead only a hash is remembered, as
+    long as the topics keep dead letters.
+    """
+    columns = dead_letters.c
+    count = 0
+    for some in in_parts(list(until_ms)):
+        about = or_(columns.key.in_(some), columns.lead_id.in_(some))
+        for row in connection.execute(select(dead_letters).where(about)).all():
+            if any(row.timestamp_ms <= until_ms.get(one, -1) for one in (row.key, row.lead_id) if one is not None):
+                count += connection.execute(delete(dead_letters).where(*_at(row))).rowcount
+    rows = [{"lead": _hash(one), "at_ms": at_ms} for one, at_ms in until_ms.items()]
+    database.upsert(connection, erasures, rows)
+    return count
+
+
+def expire(connection: Connection, first: Mapping[PartitionId, int]) -> int:
+    """Delete what the topics no longer hold: `first` says the first offset of each partition. Returns how many rows."""
+    columns = dead_letters.c
+    count = 0
+    for (topic, number), offset in first.items():
+        gone = (columns.topic == topic, columns.partition == number, columns.offset < offset)
+        count += connection.execute(delete(dead_letters).where(*gone)).rowcount
+    kept = LEAD_DEAD_LETTERS.retention
+    assert kept is not None
+    since_ms = time.time_ns() // 1_000_000 - kept // _MILLISECOND
+    connection.execute(delete(erasures).where(erasures.c.at_ms < since_ms))
+    return count
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldLetter:
+    """A dead letter that is held. `source`: the topic (full name) that it is on.
+
+    `size`: of its value (bytes), of which at most 64 KiB are held; None: it has none.
+    """
+
+    source: str
+    letter: DeadLetter
+    size: int | None
+    position: LetterPosition
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all of its value is held."""
+        return self.size is None or self.size <= _LONGEST_VALUE
+
+
+class DeadLetterReader:
+    """Reads dead letters, the newest first."""
+
+    def __init__(self, database: Database, *, topic_prefix: str) -> None:
+        self._database = database
+        self._prefix = topic_prefix
+
+    def newest(
+        self, wanted: Filter, *, source: str | None, before: LetterPosition | None, limit: int
+    ) -> list[HeldLetter]:
+        """Those that match, on one topic (full name) or on all, before a position."""
+        columns = dead_letters.c
+        found = select(dead_letters)
+        if source is not None:
+            found = found.where(columns.topic == source)
+        if wanted.key is not None:
+            found = found.where(columns.key == wanted.key.encode())
+        if wanted.topic is not None:
+            names = {wanted.topic.encode(), (self._prefix + wanted.topic).encode()}
+            found = found.where(columns.origin.in_(names))
+        with self._database.snapshot() as connection:
+            if not has_tables(connection):
+                return []
+            matching = (one for one in _scan(connection, found, before) if wanted.matches(one.letter, self._prefix))
+            return [one for one, _ in zip(matching, range(limit), strict=False)]
+
+    def one(self, source: str, partition: int, offset: int) -> HeldLetter | None:
+        """A dead letter by its topic (full name) and position there."""
+        columns = dead_letters.c
+        place = (columns.topic == source, columns.partition == partition, columns.offset == offset)
+        with self._database.snapshot() as connection:
+            if not has_tables(connection):
+                return None
+            row = connection.execute(select(dead_letters).where(*place)).first()
+            return None if row is None else _held(row)
+
+
+def _scan(connection: Connection, found: Select[Any], before: LetterPosition | None) -> Iterator[HeldLetter]:
+    """All rows, some at a time: most are not read, because the first that match are enough."""
+    columns = dead_letters.c
+    place = (columns.timestamp_ms, columns.topic, columns.partition, columns.offset)
+    ordered = found.order_by(*(column.desc() for column in place)).limit(_SCANNED)
+    while True:
+        rows = connection.execute(ordered if before is None else ordered.where(tuple_(*place) < before)).all()
+        for row in rows:
+            held = _held(row)
+            before = held.position
+            yield held
+        if len(rows) < _SCANNED:
+            return
+
+
+def _row(record: Record) -> dict[str, Any] | None:
+    letter = letter_of(record)
+    if letter is None:
+        return None
+    value = letter.value
+    return {
+        "topic": record.topic,
+        "partition": record.partition,
+        "offset": record.offset,
+        "timestamp_ms": max(0, record.timestamp_ms),
+        "key": None if letter.key is None else letter.key[:_LONGEST_KEY],
+        "lead_id": None if value is None else _lead_in(value),
+        "origin": letter.topic[:_LONGEST_REASON].encode(errors="replace"),
+        "origin_partition": _bounded(letter.topic_partition),
+        "origin_offset": _bounded(letter.topic_offset),
+        "reason": letter.reason[:_LONGEST_REASON].encode(errors="replace"),
+        "value": None if value is None else value[:_LONGEST_VALUE],
+        "size": None if value is None else len(value),
+        "headers": json.dumps(list(_stored(letter.headers))).encode(),
+    }
+
+
+def _stored(headers: Iterable[tuple[str, bytes | None]]) -> Iterator[tuple[str, str | None]]:
+    room = _LONGEST_HEADERS
+    for name, content in headers:
+        room -= len(name) + len(content or b"")
+        if room < 0:
+            return
+        yield name, None if content is None else base64.b64encode(content).decode()
+
+
+def _lead_in(value: bytes) -> bytes | None:
+    found = decode_or_none(_about.decode, value)
+    if found is None:
+        return None
+    inner = found.data.get("lead_id") if isinstance(found.data, dict) else None
+    lead_id = found.lead_id or inner
+    return lead_id.encode(errors="replace")[:_LONGEST_KEY] if isinstance(lead_id, str) else None
+
+
+def _bounded(number: int | None) -> int | None:
+    return None if number is None or number > _LARGEST else number
+
+
+def _held(row: Row[Any]) -> HeldLetter:
+    headers = [(name, None if text is None else base64.b64decode(text)) for name, text in json.loads(row.headers)]
+    letter = DeadLetter(
+        partition=row.partition,
+        offset=row.offset,
+        at=from_milliseconds(row.timestamp_ms),
+        key=row.key,
+        value=row.value,
+        headers=tuple(headers),
+        topic=row.origin.decode(errors="replace"),
+        topic_partition=row.origin_partition,
+        topic_offset=row.origin_offset,
+        reason=row.reason.decode(errors="replace"),
+    )
+    position = (row.timestamp_ms, row.topic, row.partition, row.offset)
+    return HeldLetter(source=row.topic, letter=letter, size=row.size, position=position)
+
+
+def _at(row: Any) -> tuple[Any, ...]:
+    columns = dead_letters.c
+    return (columns.topic == row.topic, columns.partition == row.partition, columns.offset == row.offset)
+
+
+def _ids_in(row: Mapping[str, Any]) -> list[bytes]:
+    return [one for one in (row["key"], row["lead_id"]) if one is not None]
+
+
+def _erased_ms(connection: Connection, ids: Iterable[bytes]) -> dict[bytes, int]:
+    """Until when the dead letters of leads are about an erased one, of those that were erased.
+
+    For a lead that has not begun afresh that is forever: a record from before its erasure may be handled long after.
+    """
+    by_hash = {_hash(one): one for one in ids}
+    found: dict[bytes, int] = {}
+    for some in in_parts(list(by_hash)):
+        remembered = select(erasures.c.lead, erasures.c.at_ms).where(erasures.c.lead.in_(some))
+        found.update((by_hash[one.lead], one.at_ms) for one in connection.execute(remembered))
+    held: dict[bytes, int] = {}
+    for some in in_parts(list(by_hash.values())):
+        of_held = select(leads.c.lead_id, leads.c.erased_ms).where(leads.c.lead_id.in_(some))
+        held.update((one.lead_id, one.erased_ms or -1) for one in connection.execute(of_held))
+    return dict.fromkeys(found.keys() - held.keys(), _LARGEST) | {
+        one: max(at_ms, found.get(one, -1)) for one, at_ms in held.items()
+    }
+
+
+def _hash(lead_id: bytes) -> bytes:
+    return sha256(lead_id).digest()
