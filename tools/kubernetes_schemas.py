@@ -21,6 +21,7 @@ _FOLDER = Path(kubernetes_validate.__file__).parent / "kubernetes-json-schema" /
 _BUILT_IN = (
     "configmap-v1",
     "deployment-apps-v1",
+    "ingress-networking-v1",
     "job-batch-v1",
     "networkpolicy-networking-v1",
     "poddisruptionbudget-policy-v1",

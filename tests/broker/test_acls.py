@@ -291,7 +291,9 @@ def test_sales_operations_need_each_acl_to_explain_an_assignment(secured: Secure
     secured.workers.remove(service)
 
 
-def test_the_console_shows_leads_by_its_own_login_and_needs_each_acl_to_read(secured: SecuredInstallation) -> None:
+def test_the_console_shows_leads_and_sends_commands_by_its_own_login_and_needs_each_acl_to_read(
+    secured: SecuredInstallation,
+) -> None:
     secured.run("operator", "topics", "create", "--downstream").fine()
     secured.only_worker()
     qualify(secured, "L-7")
@@ -300,6 +302,20 @@ def test_the_console_shows_leads_by_its_own_login_and_needs_each_acl_to_read(sec
     with console(secured) as running:
         running.wait_up_to_date()
         assert running.lead("L-7")["status_reason"] == "marketing_qualified"
+        assert order(running, "PUT", "scoring-models/engagement", {"status": "live"}) == 200
+        assert order(running, "POST", "models/enterprise/stop") == 200
+        [writing] = [one for one in mine if one["name"] == f"{secured.prefix}qualification-commands"]
+        with secured.without(writing):
+            assert order(running, "POST", "models/enterprise/publish", patience=0) == 503
+        assert order(running, "POST", "models/enterprise/publish") == 200
+        event: dict[str, Any] = {
+            "specversion": "1.0",
+            "id": "1",
+            "source": "/crm",
+            "type": "lead-qualifier.lead-changed",
+        }
+        event["data"] = change("L-7", 9, owner_id="U-2")
+        assert order(running, "POST", "events", event, content_type="application/cloudevents+json") == 202
     connection = secured.connection("console")
     naming = Naming(topic_prefix=secured.prefix, application_id=application(secured), create_topics=True)
     check_rights(connection, grants("console", naming), timeout=10)
@@ -312,13 +328,33 @@ def test_the_console_shows_leads_by_its_own_login_and_needs_each_acl_to_read(sec
                 time.sleep(0.1)
 
 
+def order(
+    console: ConsoleProcess,
+    method: str,
+    path: str,
+    body: object = None,
+    *,
+    content_type: str = "application/json",
+    patience: float = 10,
+) -> int:
+    """The status of the answer. What has just changed on the broker reaches it within a moment."""
+    content = None if body is None else json.dumps(body)
+    headers = {} if body is None else {"Content-Type": content_type}
+    deadline = time.monotonic() + patience
+    while True:
+        answer = console.client.request(method, f"/api/v1/{path}", content=content, headers=headers)
+        if answer.status_code != 503 or time.monotonic() > deadline:
+            return answer.status_code
+        time.sleep(0.2)
+
+
 @contextmanager
 def console(secured: SecuredInstallation) -> Iterator[ConsoleProcess]:
     folder = secured.folder / "console"
     folder.mkdir(exist_ok=True)
     running = ConsoleProcess({**secured.line.environment, **secured.environment("console")}, folder)
     yield running
-    assert running.terminate() == 0
+    running.kill()
 
 
 def test_a_worker_needs_each_acl_and_names_the_one_that_is_missing(secured: SecuredInstallation) -> None:
