@@ -98,7 +98,7 @@ soak-reauth: $(VENV)/.ready-dev ## sessions that the broker ends every minute, f
 # The console's pictures in docs/images, taken by a test in Chromium.
 .PHONY: pictures
 pictures: $(VENV)/.ready-dev
-	@PICTURES=docs/images $(PYTEST) -n 0 -q tests/browser -k pictures
+	@PICTURES=docs/images $(PYTEST) -n 0 -q tests/browser -k picture
 
 schemas: $(VENV)/.ready-dev ## write the schemas from the code and schemas/examples
 	@$(BIN)/python -m tools.schemas.generate
