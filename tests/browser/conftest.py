@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, e
 
 from tests.support.console_server import ConsoleServer
 
+expect.set_options(timeout=20_000)  # a machine may be busy
 AXE = "axe-core@4.10.3"
 
 
