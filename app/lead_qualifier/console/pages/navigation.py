@@ -30,7 +30,7 @@ NAVIGATION: tuple[Entry, ...] = (
     Entry(
         "/models",
         _("Qualification models"),
-        also=("/model", "/model/edit", "/model/yaml", "/model/confirm", "/model/diff"),
+        also=("/model", "/model/edit", "/model/yaml", "/model/preview", "/model/confirm", "/model/diff"),
     ),
     Entry("/scoring-models", _("Scoring models"), also=("/scoring-model",)),
     *map(_of, KINDS_OF_PAGES),
