@@ -298,6 +298,11 @@ STRANGE_IDS = (
 
 def world() -> list[Record]:
     """What the tests of pages and API look at."""
+    return world_log().records
+
+
+def world_log() -> RecordLog:
+    """The same, to be continued."""
     log = RecordLog()
     rules(log)
     degraded_rules(log)
@@ -326,7 +331,7 @@ def world() -> list[Record]:
     log.event(QUALIFIED, qualification("L-gone"))
     log.erase("L-gone")
     sales_force(log, waiting=("M-000", STRANGE_IDS[4]))
-    return log.records
+    return log
 
 
 def past_weeks(log: RecordLog) -> None:

@@ -27,12 +27,24 @@ from lead_qualifier.console.api.resources import resources_of
 from lead_qualifier.console.app import create_application
 from lead_qualifier.console.read_model.database import Database
 from lead_qualifier.console.read_model.lead_events import LeadEvents
+from lead_qualifier.console.read_model.projection import Projection
 from lead_qualifier.console.read_model.standing import Phase, Standing
 from lead_qualifier.console.run import listen
+from lead_qualifier.console.server import Server
 from lead_qualifier.kafka.records import Record
 from lead_qualifier.settings import Settings
 from tests.support.console_dead_letters import FakeLetters, dead_letters
-from tests.support.console_records import RESPONSES, RecordLog, minutes, projected, sqlite_url, world
+from tests.support.console_records import (
+    NAMES,
+    RESPONSES,
+    TOPICS,
+    RecordLog,
+    minutes,
+    project,
+    projected,
+    sqlite_url,
+    world_log,
+)
 from tests.support.console_worker import DecidingClient, DecidingWorker
 
 WEBHOOK_KEY = "the key of the webhook"
@@ -83,12 +95,12 @@ class ConsoleServer:
         second_person: bool = False,
     ) -> None:
         """`roles`: of whoever opens the link. `settings`: with an identity provider, in place of the link."""
-        records = world()
-        log = RecordLog()
-        dead_letters(log)
-        self.letters = FakeLetters(log.records)
-        records += log.records
-        self.database = projected(url or sqlite_url(folder), records)
+        self.log = world_log()
+        letters = RecordLog()
+        dead_letters(letters)
+        self.letters = FakeLetters(letters.records)
+        self.log.records += letters.records
+        self.database = projected(url or sqlite_url(folder), self.log.records)
         self.standing = Standing(phase=Phase.FOLLOWING)
         self._listener = listen("127.0.0.1", 0)
         port = self._listener.getsockname()[1]
@@ -100,7 +112,7 @@ class ConsoleServer:
             self.access = access_of(settings, self.database, port=port)
         self.topics = FakeTopics(self.database)
         events = Events(self.topics, time_tolerance=timedelta(hours=1))
-        self.worker = DecidingWorker(self.database, records)
+        self.worker = DecidingWorker(self.database, self.log.records)
         self.resources = resources_of(
             self.database,
             standing=lambda: self.standing,
@@ -117,8 +129,13 @@ class ConsoleServer:
         )
         self.leads = self.resources.leads
         self.application = create_application(self.resources, self.access)
-        self._server = uvicorn.Server(uvicorn.Config(self.application, log_config=None, access_log=False))
+        config = uvicorn.Config(self.application, log_config=None, access_log=False)
+        self._server = Server(config, on_shutdown=self.resources.live.close)
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._listener]}, daemon=True)
+
+    def project(self) -> None:
+        """Project what has been written to `log` since."""
+        project(Projection(self.database, TOPICS, name_attributes=NAMES), self.log.records)
 
     @property
     def link(self) -> str:

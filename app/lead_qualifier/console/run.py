@@ -31,6 +31,7 @@ from lead_qualifier.console.read_model.database import Database
 from lead_qualifier.console.read_model.follower import Follower
 from lead_qualifier.console.read_model.projection import Projection
 from lead_qualifier.console.read_model.projectors import ProjectedTopics
+from lead_qualifier.console.server import Server
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.services.acls import console_reads, naming_of
 from lead_qualifier.services.topology import CONSOLE
@@ -124,7 +125,7 @@ def run_console(
         )
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: sys.exit(0))  # uvicorn raises it again after a graceful stop
-        uvicorn.Server(config).run(sockets=[listening])
+        Server(config, on_shutdown=resources.live.close).run(sockets=[listening])
 
 
 def _database_url(settings: Settings) -> str:

@@ -28,3 +28,13 @@ class LeadUnreadable(ApiError):
     """What is stored about the lead cannot be read."""
 
     code = "lead_unreadable"
+
+
+class TooManyStreams(ApiError):
+    """As many streams are open as this process serves."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    code = "too_many_streams"
+
+    def __init__(self) -> None:
+        super().__init__("Too many streams are open: close pages that you do not look at, and try again in a moment.")

@@ -25,7 +25,8 @@ _PROBLEMS = {
     "401": "There is no session, or the token is not valid.",
     "403": "None of the person's roles allows it, or a change lacks the session's token.",
     "404": "There is nothing with this id.",
-    "503": "The database does not answer; for a change also: Kafka does not, or does not allow it.",
+    "503": "The database does not answer, or too many streams are open; for a change also: Kafka does not answer, or "
+    "does not allow it.",
 }
 _PROBLEMS_OF_CHANGES = {
     "409": "It was refused: `code` and `detail` say why.",

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from lead_qualifier.client.rulebook import Rulebook
 from lead_qualifier.console.api.forms import sentence
 from lead_qualifier.console.api.health import health_of
-from lead_qualifier.console.api.overview_forms import LiveModel, Overview, QualifiedByModel, Week
+from lead_qualifier.console.api.overview_forms import LiveModel, Overview, Qualification, QualifiedByModel, Week
 from lead_qualifier.console.api.qualifications import model_name, qualifications_of
 from lead_qualifier.console.read_model.qualification_reader import (
     HeldQualification,
@@ -29,6 +30,8 @@ WEEKS = 12
 NEWEST = 10
 #: For how long what was read serves everybody who asks.
 _FRESH_SECONDS = 1.0
+#: The time between two announcements, so that they can be heard to their end.
+_ANNOUNCE_SECONDS = 15.0
 _FIRST_MONDAY = date(1969, 12, 29)
 
 
@@ -40,6 +43,8 @@ class Looked:
     rulebook: Rulebook
     daily: tuple[QualifiedOnDay, ...]
     newest: tuple[HeldQualification, ...]
+    announced: HeldQualification | None
+    """The one of the newest that is announced to people who do not see the page: seldom another one."""
     standing: Standing
 
 
@@ -60,27 +65,54 @@ class Overviews:
         self._clock = clock
         self._looking = threading.Lock()
         self._looked: Looked | None = None
-        self._looked_at = 0.0
+        self._looked_at = self._announced_at = -math.inf
 
     def show(self, wording: Wording) -> Overview:
         """The overview as it is now."""
         return overview_of(self.look(), wording)
 
-    def look(self) -> Looked:
-        """What the projection says now."""
+    def look(self, *, again: bool = False) -> Looked:
+        """What the projection says now. `again`: at this moment, rather than a second ago."""
         with self._looking:
-            monotonic = time.monotonic()
-            if self._looked is None or monotonic >= self._looked_at + _FRESH_SECONDS:
-                self._looked_at = monotonic
+            begun = time.monotonic()
+            if again or self._looked is None or begun >= self._looked_at + _FRESH_SECONDS:
                 now = self._clock()
+                newest = tuple(self._qualifications.newest(limit=NEWEST))
                 self._looked = Looked(
                     at=now,
                     rulebook=self._rules.rulebook(),
                     daily=tuple(self._qualifications.daily(_first_day(_week_of(day_of(now)) - WEEKS + 1))),
-                    newest=tuple(self._qualifications.newest(limit=NEWEST)),
+                    newest=newest,
+                    announced=self._announce(newest, begun),
                     standing=self._standing(),
                 )
+                self._looked_at = begun
             return self._looked
+
+    @property
+    def owes_announcement(self) -> bool:
+        """Whether the newest qualification is not announced yet, and may be now."""
+        looked = self._looked
+        if looked is None or looked.announced == next(iter(looked.newest), None):
+            return False
+        return time.monotonic() >= self._announced_at + _ANNOUNCE_SECONDS
+
+    def _announce(self, newest: Sequence[HeldQualification], now: float) -> HeldQualification | None:
+        if not newest:
+            return None
+        if self._looked is None:
+            return newest[0]  # of a page that is opened, nothing is announced
+        announced = self._looked.announced
+        if announced == newest[0] or (announced in newest and now < self._announced_at + _ANNOUNCE_SECONDS):
+            return announced
+        self._announced_at = now
+        return newest[0]
+
+
+def announced_of(looked: Looked, wording: Wording) -> Qualification | None:
+    """The qualification that is announced."""
+    found = () if looked.announced is None else (looked.announced,)
+    return next(qualifications_of(found, looked.rulebook, wording), None)
 
 
 def overview_of(looked: Looked, wording: Wording) -> Overview:
@@ -109,7 +141,7 @@ def overview_of(looked: Looked, wording: Wording) -> Overview:
         ],
         qualified_today=sum(count for (day, _), count in by_day.items() if day == today),
         weeks=[_week(number, by_week[number], looked.rulebook) for number in range(week - WEEKS + 1, week + 1)],
-        newest=list(qualifications_of(list(looked.newest), looked.rulebook, wording)),
+        newest=list(qualifications_of(looked.newest, looked.rulebook, wording)),
         warnings=[sentence(finding, wording) for finding in _warnings(looked.rulebook)],
         health=health_of(looked.standing),
     )

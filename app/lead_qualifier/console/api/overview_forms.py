@@ -11,6 +11,7 @@ from lead_qualifier.console.api.forms import Form, Health, Sentence, with_exampl
 
 _AT = "2026-11-23T09:30:00Z"
 _QUALIFICATION: dict[str, Any] = {
+    "id": "WzE3NjM4ODk0MDAwMDAwMDAsMCwyXQ",
     "lead_id": "L-1001",
     "name": "Anna Weber",
     "qualification_model_id": "enterprise",
@@ -39,6 +40,7 @@ class Qualification(Form):
 
     model_config = with_example(_QUALIFICATION)
 
+    id: str = Field(description="Which one it is. As `cursor`, it is where the list goes on after this one.")
     lead_id: str
     name: str | None = Field(None, description="Of the lead, as it is now.")
     qualification_model_id: str

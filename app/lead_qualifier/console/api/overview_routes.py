@@ -6,10 +6,12 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
+from fastapi.responses import StreamingResponse
 
 from lead_qualifier.console.access.people import Permission
 from lead_qualifier.console.access.permissions import allowed
 from lead_qualifier.console.api.errors import InvalidParameter
+from lead_qualifier.console.api.live import EVENT_STREAM, LiveUpdates
 from lead_qualifier.console.api.overview import Overviews
 from lead_qualifier.console.api.overview_forms import Overview, QualificationList
 from lead_qualifier.console.api.parameters import LONGEST, Wanted
@@ -17,7 +19,7 @@ from lead_qualifier.console.api.qualifications import MOST_QUALIFICATIONS, Quali
 from lead_qualifier.console.api.responses import answer
 
 
-def overview_routes(overviews: Overviews, qualifications: Qualifications) -> APIRouter:
+def overview_routes(overviews: Overviews, qualifications: Qualifications, live: LiveUpdates) -> APIRouter:
     """All of them."""
     router = APIRouter()
     may_view = [allowed(Permission.VIEW)]
@@ -63,7 +65,31 @@ def overview_routes(overviews: Overviews, qualifications: Qualifications) -> API
         found = qualifications.find(language.wording, model_id=model, since=since, cursor=cursor, limit=limit)
         return answer(found, headers=_in(language.code))
 
+    @router.get(
+        "/stream",
+        response_class=StreamingResponse,
+        responses={200: {"description": "Server-sent events.", "content": {EVENT_STREAM: {"schema": _STREAM}}}},
+        summary="Follow the overview",
+        operation_id="followOverview",
+        dependencies=may_view,
+    )
+    async def follow(language: Wanted) -> Response:
+        """Server-sent events, until ten minutes are over; then ask again.
+
+        `overview` comes at the beginning and whenever it changes: its data is an Overview. `qualified` comes for each
+        new qualification: its data is a Qualification. There are at most 200 of these in two seconds, the newest;
+        `/qualifications` lists all.
+        """
+        live.check_room()
+        return StreamingResponse(live.messages(language), media_type=EVENT_STREAM, headers=_in(language.code))
+
     return router
+
+
+_STREAM = {
+    "type": "string",
+    "example": 'event: overview\ndata: {"at":"2026-11-23T09:30:00Z","lead_management":true,...}\n\n',
+}
 
 
 def _in(language: str) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -48,7 +48,9 @@ class Qualifications:
         )
 
 
-def qualifications_of(held: list[HeldQualification], rulebook: Rulebook, wording: Wording) -> Iterator[Qualification]:
+def qualifications_of(
+    held: Iterable[HeldQualification], rulebook: Rulebook, wording: Wording
+) -> Iterator[Qualification]:
     """Those in a form that others can read; events of another form than ours are left out."""
     for one in held:
         event = decode_event(one.event, QUALIFIED_FIELDS)
@@ -69,6 +71,7 @@ def _qualification(
     held: HeldQualification, event: dict[str, Any], rulebook: Rulebook, wording: Wording
 ) -> Qualification:
     return Qualification(
+        id=qualification_cursor_of(held.position),
         lead_id=held.lead_id,
         name=held.name or None,
         qualification_model_id=held.model_id,

@@ -28,6 +28,7 @@ from lead_qualifier.console.api.health import health_routes
 from lead_qualifier.console.api.histograms import Histograms, histogram_routes
 from lead_qualifier.console.api.lead_routes import lead_routes
 from lead_qualifier.console.api.leads import Leads
+from lead_qualifier.console.api.live import LiveUpdates
 from lead_qualifier.console.api.model_commands import ModelCommands
 from lead_qualifier.console.api.model_routes import model_routes
 from lead_qualifier.console.api.models import Models
@@ -65,6 +66,7 @@ class Resources:
     standing: Callable[[], Standing]
     leads: Leads
     overviews: Overviews
+    live: LiveUpdates
     qualifications: Qualifications
     commands: Commands
     events: Events
@@ -111,12 +113,13 @@ def resources_of(
     if second_person:
         client = client.publishing_after(Approval(trails).check)
     commands = Commands(client, on_outcome=on_outcome)
-    reader = Reader(database, unknown_leads=unknown_leads)
     assignments = Assignments(AssignmentReader(database), clock=clock)
+    overviews = Overviews(rules, qualifications, standing, clock=clock)
     return Resources(
         standing=standing,
         leads=Leads(reader),
-        overviews=Overviews(rules, qualifications, standing, clock=clock),
+        overviews=overviews,
+        live=LiveUpdates(overviews, qualifications, standing),
         qualifications=Qualifications(rules, qualifications),
         commands=commands,
         events=events,
@@ -145,7 +148,7 @@ def resources_of(
 def api_routes(resources: Resources) -> APIRouter:
     """The routes of every resource."""
     router = APIRouter(prefix=PREFIX)
-    router.include_router(overview_routes(resources.overviews, resources.qualifications))
+    router.include_router(overview_routes(resources.overviews, resources.qualifications, resources.live))
     router.include_router(lead_routes(resources.leads))
     router.include_router(feature_routes(resources.feature))
     router.include_router(scoring_model_routes(resources.scoring_models))

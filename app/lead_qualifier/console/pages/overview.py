@@ -3,29 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Callable, Mapping, Sequence
 
 from fastapi import APIRouter, Request, Response
 
 from lead_qualifier.console.access.people import Permission
 from lead_qualifier.console.access.permissions import allowed
-from lead_qualifier.console.api.overview import Overviews
+from lead_qualifier.console.api.overview import Overviews, announced_of, overview_of
 from lead_qualifier.console.api.overview_forms import Week
+from lead_qualifier.console.pages.charts import Chart, bar_chart
 from lead_qualifier.console.pages.rendering import Pages, language_of
+from lead_qualifier.console.pages.terms import marked as _
 
 ADDRESS = "/"
-#: Models with more qualifications than the others have a column of their own.
-_MOST_MODELS = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Weekly:
-    """How many qualifications there were by week and model. `others`: whether the last column is of other models."""
-
-    models: tuple[str, ...]
-    others: bool
-    rows: tuple[tuple[date, tuple[int, ...]], ...]
+#: The models that qualified most have a colour of their own.
+_MOST_MODELS = 3
+_OTHERS = _("Other models")
 
 
 def overview_pages(overviews: Overviews, pages: Pages) -> APIRouter:
@@ -34,26 +27,33 @@ def overview_pages(overviews: Overviews, pages: Pages) -> APIRouter:
 
     @router.get(ADDRESS, dependencies=[allowed(Permission.VIEW)])
     def show(request: Request) -> Response:
-        overview = overviews.show(language_of(request).wording)
-        return pages.page(request, "overview.html", overview=overview, weekly=weekly(overview.weeks))
+        language = language_of(request)
+        looked = overviews.look()
+        overview = overview_of(looked, language.wording)
+        return pages.page(
+            request,
+            "overview.html",
+            overview=overview,
+            announced=announced_of(looked, language.wording),
+            weekly=weekly(overview.weeks, pages.filters(request)),
+        )
 
     return router
 
 
-def weekly(weeks: list[Week]) -> Weekly:
-    """The table of the weeks, in their order."""
+def weekly(weeks: Sequence[Week], filters: Mapping[str, Callable[..., str]]) -> Chart:
+    """The chart of the weeks, by model."""
+    counts = [{one.qualification_model_id: one.qualified for one in week.models} for week in weeks]
     names = {one.qualification_model_id: one.name for week in weeks for one in week.models}
-    totals = Counter(
-        {
-            name: sum(one.qualified for week in weeks for one in week.models if one.qualification_model_id == name)
-            for name in sorted(names)
-        }
-    )
-    shown = sorted(name for name, _ in totals.most_common(_MOST_MODELS))
-    others = len(names) > len(shown)
-    rows = []
-    for week in weeks:
-        counts = {one.qualification_model_id: one.qualified for one in week.models}
-        cells = [counts.pop(name, 0) for name in shown]
-        rows.append((week.monday, (*cells, sum(counts.values())) if others else tuple(cells)))
-    return Weekly(tuple(names[one] for one in shown), others, tuple(rows))
+    totals = Counter({one: sum(week.get(one, 0) for week in counts) for one in sorted(names)})
+    shown = sorted(one for one, _ in totals.most_common(_MOST_MODELS))
+    twice = {name for name, times in Counter(names.values()).items() if times > 1}
+    series = {
+        f"{names[one]} ({one})" if names[one] in twice else names[one]: [week.get(one, 0) for week in counts]
+        for one in shown
+    }
+    if len(names) > len(shown):
+        series[filters["translated"](_OTHERS)] = [
+            sum(count for one, count in week.items() if one not in shown) for week in counts
+        ]
+    return bar_chart([filters["day_of_year"](week.monday) for week in weeks], series)

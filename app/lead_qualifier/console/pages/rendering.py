@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from babel.dates import format_date, format_time
+from babel.dates import format_date, format_skeleton, format_time
 from babel.numbers import format_decimal, format_percent
 from fastapi import Request, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -75,6 +75,10 @@ class Pages:
         is_marked = error.told is None
         title, text = PROBLEMS.get(error.code, OTHER_PROBLEM) if error.told is None else (NOT_DONE, error.told)
         return {"title": title, "text": text, "is_marked": is_marked, "problems": error.problems}
+
+    def filters(self, request: Request) -> Mapping[str, Callable[..., str]]:
+        """The filters of templates by name, such as `day`, in the language of the page."""
+        return self._environments[language_of(request).code].filters
 
     def problem(self, request: Request, problem: Problem, headers: Mapping[str, str] | None = None) -> Response:
         """The page about something that went wrong."""
@@ -153,16 +157,17 @@ def _environment(language: Language) -> Environment:
 
     def moment(at: datetime) -> str:
         utc = within_years(at)
-        day, time = format_date(utc, "medium", locale=language.code), format_time(utc, "short", locale=language.code)
-        return f"{day}, {time} UTC"
+        return f"{day(utc)}, {format_time(utc, 'short', locale=language.code)} UTC"
 
     def exact(at: datetime) -> str:
         utc = within_years(at)
-        day, time = format_date(utc, "medium", locale=language.code), format_time(utc, "medium", locale=language.code)
-        return f"{day}, {time} UTC"
+        return f"{day(utc)}, {format_time(utc, 'medium', locale=language.code)} UTC"
 
     def day(on: date) -> str:
         return str(format_date(on, "medium", locale=language.code))
+
+    def day_of_year(on: date) -> str:
+        return str(format_skeleton("MMMd", datetime.combine(on, time()), locale=language.code))
 
     def count(number: int) -> str:
         return str(format_decimal(number, locale=language.code))
@@ -177,6 +182,7 @@ def _environment(language: Language) -> Environment:
         moment=moment,
         exact=exact,
         day=day,
+        day_of_year=day_of_year,
         count=count,
         score=language.wording.value,
         percent=percent,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, and_, or_, select, tuple_
 
@@ -46,6 +47,13 @@ class QualifiedOnDay:
     count: int
 
 
+class News(NamedTuple):
+    """What is new. `positions`: how far the projection is, which changes whenever what is shown may have changed."""
+
+    positions: Mapping[PartitionId, int]
+    qualifications: list[HeldQualification]
+
+
 class QualificationReader:
     """Reads the tables, each time in one snapshot."""
 
@@ -71,14 +79,18 @@ class QualificationReader:
         with self._database.snapshot() as connection:
             return _found(connection, conditions, limit) if has_tables(connection) else []
 
-    def written_since(self, positions_then: Mapping[PartitionId, int], *, limit: int) -> list[HeldQualification]:
-        """Those that were projected since the projection was at these positions; the newest, if there are too many."""
-        since = [
-            and_(_columns.topic == topic, _columns.partition == partition, _columns.offset >= offset)
-            for (topic, partition), offset in positions_then.items()
-        ]
+    def news(self, then: Mapping[PartitionId, int], *, limit: int) -> News:
+        """What was projected since the projection was at positions of before; the newest, if there is too much."""
         with self._database.snapshot() as connection:
-            return _found(connection, [or_(*since)], limit) if since and has_tables(connection) else []
+            if not has_tables(connection):
+                return News({}, [])
+            now = {(one.topic, one.partition): one.next_offset for one in connection.execute(select(positions))}
+            since = [
+                and_(_columns.topic == topic, _columns.partition == partition, _columns.offset >= offset)
+                for (topic, partition), offset in then.items()
+                if topic.endswith(LEAD_QUALIFIED.name) and offset < now.get((topic, partition), 0)
+            ]
+            return News(now, _found(connection, [or_(*since)], limit) if since else [])
 
     def daily(self, since_day: int) -> list[QualifiedOnDay]:
         """By day and model, from that day on."""
@@ -93,18 +105,6 @@ class QualificationReader:
                 QualifiedOnDay(day=one.day, model_id=one.model_id.decode(errors="replace"), count=one.qualified)
                 for one in found
             ]
-
-    def positions(self) -> Mapping[PartitionId, int]:
-        """How far the projection is: it changes whenever anything that is shown may have changed."""
-        with self._database.snapshot() as connection:
-            if not has_tables(connection):
-                return {}
-            return {(one.topic, one.partition): one.next_offset for one in connection.execute(select(positions))}
-
-
-def of_qualifications(positions_now: Mapping[PartitionId, int]) -> dict[PartitionId, int]:
-    """Those of these positions that are in lead-qualified."""
-    return {one: offset for one, offset in positions_now.items() if one[0].endswith(LEAD_QUALIFIED.name)}
 
 
 def day_of(at: datetime) -> int:
