@@ -141,3 +141,20 @@ def test_from_dynamics_to_a_qualified_lead_in_dynamics(place: Place) -> None:
     until(lambda: place.held(LEAD) is None)
     assert len(org.requests("PATCH")) == 1
     org.endpoint.stop()
+
+
+def test_a_dead_letter_is_seen_and_sent_back_from_the_console(place: Place) -> None:
+    client = place.console.client
+    place.line.send("lead-score-changed", b"L-bad", b'{"lead_id": "L-bad", "score": "90"}')
+
+    def letters() -> list[dict[str, Any]]:
+        return list(client.get("/api/v1/dead-letters", params={"key": "L-bad"}).json()["dead_letters"])
+
+    until(lambda: len(letters()) == 1)
+    wanted = {"ids": [letters()[0]["id"]]}
+    for status in ("sent", "replayed"):
+        answer = client.post("/api/v1/dead-letters/replay", json=wanted)
+        assert [one["status"] for one in answer.json()["dead_letters"]] == [status], answer.text
+    until(lambda: len(letters()) == 2)  # it is as wrong as before
+    assert client.delete("/api/v1/leads/L-bad").status_code == 202
+    until(lambda: letters() == [])
