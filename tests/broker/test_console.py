@@ -15,7 +15,7 @@ from lead_qualifier.client.explanation import explain
 from lead_qualifier.client.leads import LeadPresence, look_up
 from lead_qualifier.client.rulebook import read_rulebook
 from lead_qualifier.demo.broker.finder import Broker
-from lead_qualifier.wording.sentences import IN_ENGLISH
+from lead_qualifier.wording.on_pages import IN_ENGLISH_ON_PAGES
 from tests.support.console_process import ConsoleProcess
 from tests.support.installation import Installation
 from tests.support.messages import apply, change, command, feature, model, score, scoring_model
@@ -34,7 +34,7 @@ def told_by_the_command_line(kafka: Broker, one: Installation, lead_id: str) -> 
     return {
         "status_reason": found.lead.status_reason,
         "scores": {name: score.value for name, score in found.lead.scores.items()},
-        "reasons": [IN_ENGLISH.sentence(one.reason) for one in explain(found.lead, rules, datetime.now(UTC))],
+        "reasons": [IN_ENGLISH_ON_PAGES.sentence(one.reason) for one in explain(found.lead, rules, datetime.now(UTC))],
         "qualified_on": sorted(event["trigger"]["event_id"] for event in found.qualifications),
     }
 

@@ -118,7 +118,6 @@ class ConsoleServer:
             standing=lambda: self.standing,
             client=DecidingClient(self.worker),
             announce=self.worker.announce,
-            timeout=1,
             events=events,
             letters=self.letters,
             dataverse=Dataverse(

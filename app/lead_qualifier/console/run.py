@@ -81,7 +81,6 @@ def run_console(
             timeout=settings.command_timeout,
             time_tolerance=settings.time_tolerance,
         ),
-        timeout=settings.command_timeout,
         events=events,
         dataverse=_dataverse(settings, events),
         letters=lambda topic: DeadLetters(connection, topic_prefix=settings.topic_prefix, topic=topic),

@@ -181,7 +181,7 @@ def test_what_is_wrong_is_a_problem(
 def test_a_lead_that_cannot_be_read_says_what_to_do(client: httpx.Client) -> None:
     answer = client.get(lead_path("L-broken"))
     assert (answer.status_code, answer.json()["code"]) == (500, "lead_unreadable")
-    assert "dead-letters replay" in answer.json()["detail"]
+    assert "they can be sent back" in answer.json()["detail"]
 
 
 @pytest.mark.parametrize(("method", "path", "status"), [("GET", "/api/v2", 404), ("POST", "/api/v1/leads", 405)])

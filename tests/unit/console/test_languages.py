@@ -38,6 +38,12 @@ def test_a_language_has_every_text_and_no_other(code: str) -> None:
     assert [text for text, other in translated(code).items() if not other] == []
 
 
+@pytest.mark.parametrize("code", OTHERS)
+def test_no_text_names_a_command_of_the_command_line(code: str) -> None:
+    texts = translated(code)
+    assert [text for text in (*texts, *texts.values()) if "lead-qualifier " in text] == []
+
+
 def test_sentences_and_labels_call_a_value_the_same() -> None:
     texts = translated("de")
     assert {word: texts[TERMS[word]] for word in SAID if word in TERMS} == {

@@ -46,6 +46,9 @@ class NoAnswer(ApiError):
     status = HTTPStatus.GATEWAY_TIMEOUT
     code = "no_answer"
 
+    def __init__(self) -> None:
+        super().__init__("The command was sent, and no service has answered yet. It is carried out once one runs.")
+
 
 class BrokerAway(ApiError):
     """No broker takes commands now; nothing was sent."""
@@ -119,7 +122,7 @@ def kafka_problems() -> Iterator[None]:
     try:
         yield
     except CommandUnanswered as error:
-        raise NoAnswer(str(error)) from error
+        raise NoAnswer from error
     except NotAllowed as error:
         raise BrokerRefused from error
     except TopicMissing as error:

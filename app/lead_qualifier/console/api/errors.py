@@ -29,6 +29,12 @@ class LeadUnreadable(ApiError):
 
     code = "lead_unreadable"
 
+    def __init__(self) -> None:
+        super().__init__(
+            "What is stored about this lead cannot be read: its events become dead letters. Once the CRM erases the "
+            "lead, they can be sent back."
+        )
+
 
 class TooManyStreams(ApiError):
     """As many streams are open as this process serves."""

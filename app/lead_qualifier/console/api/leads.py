@@ -69,7 +69,7 @@ class Leads:
         try:
             held = self._reader.lead(lead_id)
         except UnreadableState as error:
-            raise LeadUnreadable(str(error)) from error
+            raise LeadUnreadable from error
         if held is None:
             raise LeadNotFound
         return held

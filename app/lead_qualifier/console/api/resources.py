@@ -90,7 +90,6 @@ def resources_of(
     standing: Callable[[], Standing],
     client: CommandClient,
     announce: Announce,
-    timeout: float,
     events: Events,
     dataverse: Dataverse,
     letters: Callable[[Topic], Letters],
@@ -101,8 +100,7 @@ def resources_of(
     on_outcome: Callable[[str], None] = lambda outcome: None,
     second_person: bool = False,
 ) -> Resources:
-    """The resources on a database. `client` sends commands; `timeout`: seconds that `announce` waits for a worker;
-    `letters`: the dead letters on a topic, as they are in Kafka.
+    """The resources on a database. `client` sends commands. `letters`: the dead letters on a topic, as Kafka has them.
 
     `on_outcome`: as Commands takes it. `second_person`: whether nobody publishes what they wrote themselves.
     """
@@ -129,7 +127,7 @@ def resources_of(
             DeadLetterReader(database, topic_prefix=topic_prefix), letters, topic_prefix=topic_prefix
         ),
         model_commands=ModelCommands(rules, commands),
-        scoring_models=ScoringModels(rules, announce, timeout=timeout),
+        scoring_models=ScoringModels(rules, announce),
         previews=Previews(
             PreviewJobs(),
             database,

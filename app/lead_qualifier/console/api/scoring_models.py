@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Literal, Protocol
 
-from lead_qualifier.client.commands import unanswered
 from lead_qualifier.client.errors import AnnouncedLater
 from lead_qualifier.client.rulebook import Rulebook
 from lead_qualifier.client.scoring_models import Announcement
@@ -55,11 +54,9 @@ class ClockAhead(ApiError):
 class ScoringModels:
     """What API and pages ask about scoring models, and order."""
 
-    def __init__(self, rules: RulesReader, announce: Announce, *, timeout: float) -> None:
-        """`timeout`: seconds that `announce` waits for a worker."""
+    def __init__(self, rules: RulesReader, announce: Announce) -> None:
         self._rules = rules
         self._announce = announce
-        self._timeout = timeout
 
     def list(self) -> ScoringModelList:
         """All of them."""
@@ -89,7 +86,7 @@ class ScoringModels:
         except AnnouncedLater as error:
             raise ClockAhead(str(error)) from error
         if (entry := announced.entry) is None:
-            raise NoAnswer(str(unanswered(self._timeout)))
+            raise NoAnswer
         wait_until_shown(lambda: self._rules.revision_of(scoring_key(scoring_model_id)) >= entry.revision)
         return _form(entry, self._rules.rulebook())
 

@@ -84,7 +84,6 @@ class Pages:
         """The page about something that went wrong."""
         by_provider = PROBLEMS.get(f"{problem.code} by_provider") if self._signs_in else None
         title, text = by_provider or PROBLEMS.get(problem.code, OTHER_PROBLEM)
-        detail = problem.detail if problem.code == "lead_unreadable" else None
         return self.page(
             request,
             "problem.html",
@@ -93,7 +92,6 @@ class Pages:
             code=problem.code,
             title=title,
             text=text,
-            detail=detail,
         )
 
 

@@ -252,6 +252,13 @@ PROBLEMS: dict[str, tuple[str, str]] = {
     ),
     "too_large": (_("Too large"), _("It is larger than a record may be: make it smaller, or split it.")),
     "not_found": (_("No such page"), _("There is no page at this address.")),
+    "lead_unreadable": (
+        _("Lead unreadable"),
+        _(
+            "What is stored about this lead cannot be read: its events become dead letters. Once the CRM erases the "
+            "lead, they can be sent back."
+        ),
+    ),
     "unknown_definition": (_("No such definition"), _("There is no definition with this id: it may be deleted.")),
     "invalid_definition": (
         _("Not saved"),
