@@ -156,10 +156,13 @@ def console_reads(naming: Naming) -> tuple[Grant, ...]:
 def _console(naming: Naming) -> tuple[Grant, ...]:
     why = "send what people order on its pages; it checks their roles itself"
     forgeable = "send dead letters back; anyone with this right can forge events of our services"
+    only_read = tuple(topic for topic in CONSOLE.sends_back if topic not in CONSOLE.reads)
+    only_written = tuple(topic for topic in CONSOLE.sends_back if topic not in CONSOLE.writes)
     return (
         *console_reads(naming),
         naming.topics(CONSOLE.writes, _WRITE, why=why),
-        naming.topics(CONSOLE.sends_back, _READ, _WRITE, why=forgeable),
+        naming.topics(only_read, _READ, why="send dead letters back"),
+        naming.topics(only_written, _WRITE, why=forgeable),
     )
 
 
