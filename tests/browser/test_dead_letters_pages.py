@@ -12,7 +12,15 @@ from tests.support.console_server import ConsoleServer
 @pytest.mark.parametrize(
     ("language", "field", "chosen", "send", "nothing", "told", "reveal"),
     [
-        ("Deutsch", "Grund enthält", 1, "Ausgewählte zurücksenden", "mindestens eine", "1 zurückgesendet", "Inhalt"),
+        (
+            "Deutsch",
+            "Grund enthält",
+            1,
+            "Ausgewählte zurücksenden",
+            "mindestens eine",
+            "1 zurückgesendet",
+            "Inhalt anzeigen",
+        ),
         ("English", "Reason contains", 2, "Send the chosen ones back", "at least one", "1 sent back", "Show what"),
     ],
     ids=["German", "English"],
