@@ -304,7 +304,8 @@ def test_the_console_shows_leads_and_sends_commands_by_its_own_login_and_needs_e
         assert running.lead("L-7")["status_reason"] == "marketing_qualified"
         assert order(running, "PUT", "scoring-models/engagement", {"status": "live"}) == 200
         assert order(running, "POST", "models/enterprise/stop") == 200
-        [writing] = [one for one in mine if one["name"] == f"{secured.prefix}qualification-commands"]
+        commands = ("Write", f"{secured.prefix}qualification-commands")
+        [writing] = [one for one in mine if (one["operation"], one["name"]) == commands]
         with secured.without(writing):
             assert order(running, "POST", "models/enterprise/publish", patience=0) == 503
         assert order(running, "POST", "models/enterprise/publish") == 200
