@@ -16,6 +16,8 @@ from tests.support.console_server import ConsoleServer
 
 PAGES = (
     "/",
+    "/report?by=score",
+    "/report?by=attribute",
     "/leads",
     "/leads?q=weber",
     "/leads?q=nobody",

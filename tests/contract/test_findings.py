@@ -29,7 +29,7 @@ from lead_qualifier.wording.on_pages import SENTENCES as ON_PAGES
 LANGUAGES = {"English": ENGLISH_ON_PAGES, "German": GERMAN}
 CATALOGUES = {english: ENGLISH, german: GERMAN}
 #: Makers of findings that no page shows: other languages than English have no sentences for these.
-NOT_SHOWN = ("cli/", "client/lead_import/", "client/threshold_advice.py", "sinks/")
+NOT_SHOWN = ("cli/", "client/lead_import/", "sinks/")
 SOURCES = Path(lead_qualifier.__file__).parent
 
 Call = tuple[str, str, frozenset[str]]

@@ -10,13 +10,13 @@ from typing import Annotated
 import typer
 
 from lead_qualifier.cli import report_views
-from lead_qualifier.cli.csv_output import STANDARD_OUTPUT
 from lead_qualifier.cli.exit_codes import Refused
 from lead_qualifier.cli.options import Json, ModelId, time_of
-from lead_qualifier.cli.report_csv import save_csv
 from lead_qualifier.cli.screen import note, progress, show_json
 from lead_qualifier.cli.session import open_session
+from lead_qualifier.client.csv_output import STANDARD_OUTPUT, write_csv
 from lead_qualifier.client.model_report_reader import report_model
+from lead_qualifier.client.report_csv import report_table
 from lead_qualifier.client.rulebook import read_rulebook
 from lead_qualifier.messages.durations import parse_duration
 from lead_qualifier.qualification.utc import after
@@ -71,7 +71,7 @@ def report(
         raise Refused(f"the model {model_id} does not exist; known: {known}")
     if csv is not None:
         try:
-            save_csv(reported, csv)
+            write_csv(csv, *report_table(model_id, reported.report))
         except OSError as error:
             raise Refused(f"{csv} cannot be written: {error.strerror}") from None
         if csv != STANDARD_OUTPUT:

@@ -7,7 +7,7 @@ from typing import Any
 
 from lead_qualifier.cli.score_band_views import band_text
 from lead_qualifier.cli.screen import columns, moment, note, say, warn
-from lead_qualifier.client.model_report import Counts, Durations, ModelReport, ScoreReport
+from lead_qualifier.client.model_report import Counts, Durations, ModelReport, ScoreReport, figures
 from lead_qualifier.client.model_report_reader import ReportedModel, Retained
 from lead_qualifier.client.qualification_fates import Step
 from lead_qualifier.client.score_bands import band_as_json
@@ -219,24 +219,6 @@ def _counts_as_json(counts: Counts) -> dict[str, Any]:
             {"count": count} | ({} if reason is None else {"reason": reason})
             for reason, count in counts.rejected.most_common()
         ],
-    }
-
-
-def figures(counts: Counts) -> dict[str, int]:
-    """The numbers of qualifications, by the names that programs and spreadsheets know them by."""
-    return {
-        "qualified": counts.qualified,
-        "assigned": counts.assigned,
-        "accepted": counts.accepted,
-        "rejected": counts.rejected.total(),
-        "recycled": counts.recycled,
-        "waiting": counts.waiting,
-        "requalified": counts.requalified,
-        "closed_unanswered": counts.closed,
-        "answer_unknown": counts.unknown,
-        "converted": counts.converted,
-        "lost": counts.lost,
-        "erased": counts.erased,
     }
 
 

@@ -106,14 +106,37 @@ class ModelReport:
     versions: tuple[VersionReport, ...]
     scores: tuple[ScoreReport, ...]
     fast_track: Counts
+    by_value: Mapping[str | None, Counts] = field(default_factory=dict)
+    """By the value of an attribute; None: of leads without it. Empty unless an attribute was asked for."""
 
 
-def model_report(history: ModelHistory, *, since: int = 0, answers_from: int = 0) -> ModelReport:
+def model_report(
+    history: ModelHistory, *, since: int = 0, answers_from: int = 0, values: Mapping[int, str] | None = None
+) -> ModelReport:
     """The report on the qualifications whose events were written at `since` or later.
 
-    `answers_from`: sales responses from before then may be missing. Both in microseconds since 1970.
+    `answers_from`: sales responses from before then may be missing. Both in microseconds since 1970. `values`: by the
+    number of a lead, the value of the attribute by which they are counted; a merged lead has that of its survivor.
     """
-    return _Reporter(history, qualification_fates(history, since=since, answers_from=answers_from)).report()
+    return _Reporter(history, qualification_fates(history, since=since, answers_from=answers_from)).report(values)
+
+
+def figures(counts: Counts) -> dict[str, int]:
+    """The numbers of qualifications, by the names that programs and spreadsheets know them by."""
+    return {
+        "qualified": counts.qualified,
+        "assigned": counts.assigned,
+        "accepted": counts.accepted,
+        "rejected": counts.rejected.total(),
+        "recycled": counts.recycled,
+        "waiting": counts.waiting,
+        "requalified": counts.requalified,
+        "closed_unanswered": counts.closed,
+        "answer_unknown": counts.unknown,
+        "converted": counts.converted,
+        "lost": counts.lost,
+        "erased": counts.erased,
+    }
 
 
 class _Reporter:
@@ -123,7 +146,8 @@ class _Reporter:
         self._history, self._fates = history, fates
         self._cases = Counter(fates.of)
 
-    def report(self) -> ModelReport:
+    def report(self, values: Mapping[int, str] | None = None) -> ModelReport:
+        """All of it."""
         history, different = self._history, self._fates.different
         versions = sorted({fate.version for fate in different})
         return ModelReport(
@@ -133,7 +157,17 @@ class _Reporter:
             versions=tuple(self._by_version(version) for version in versions),
             scores=tuple(self._by_score(name) for name in {**history.scores, **history.grades}),
             fast_track=self._counts_of(lambda fate: fate.fast_track),
+            by_value={} if values is None else self._by_value(values),
         )
+
+    def _by_value(self, values: Mapping[int, str]) -> Mapping[str | None, Counts]:
+        """Those with the most qualifications first."""
+        survivors, cases = self._history.survivors(), defaultdict[str | None, Counter[int]](Counter)
+        for index, fate in enumerate(self._fates.of):
+            if fate >= 0:
+                cases[values.get(survivors[self._history.lead[index]])][fate] += 1
+        counted = {value: self._counts(of_value) for value, of_value in cases.items()}
+        return dict(sorted(counted.items(), key=lambda one: (-one[1].qualified, one[0] is None, one[0] or "")))
 
     def _by_version(self, version: int) -> VersionReport:
         return VersionReport(version, self._counts_of(lambda fate: fate.version == version), self._durations([version]))

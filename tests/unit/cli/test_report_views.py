@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from lead_qualifier.cli.csv_output import STANDARD_OUTPUT, write_csv
 from lead_qualifier.cli.model_report import _time
 from lead_qualifier.cli.program import assemble
-from lead_qualifier.cli.report_csv import save_csv
 from lead_qualifier.cli.report_views import as_json, length_text, show
+from lead_qualifier.client.csv_output import STANDARD_OUTPUT, write_csv
 from lead_qualifier.client.model_history import CriterionStood, HeldLead, ModelHistory, Standing
 from lead_qualifier.client.model_report import model_report
 from lead_qualifier.client.model_report_reader import ReportedModel, Retained
+from lead_qualifier.client.report_csv import report_table
 
 NOON = datetime(2026, 11, 28, 12, tzinfo=UTC)
 MINUTE = 60_000_000
@@ -111,7 +111,7 @@ def test_programs_get_every_figure(reported: ReportedModel) -> None:
 
 def test_spreadsheets_get_a_row_for_each_group_and_no_formula(reported: ReportedModel, tmp_path: Path) -> None:
     file = tmp_path / "report.csv"
-    save_csv(reported, file)
+    write_csv(file, *report_table(reported.model_id, reported.report))
     written = file.read_bytes()
     assert written.startswith(b"\xef\xbb\xbf")
     rows = list(csv.DictReader(io.StringIO(written.decode("utf-8-sig"), newline="")))

@@ -37,6 +37,8 @@ from lead_qualifier.console.api.overview_routes import overview_routes
 from lead_qualifier.console.api.preview_jobs import PreviewJobs
 from lead_qualifier.console.api.previews import Previews, preview_routes
 from lead_qualifier.console.api.qualifications import Qualifications
+from lead_qualifier.console.api.report_routes import report_routes
+from lead_qualifier.console.api.reports import Reports
 from lead_qualifier.console.api.sales_answers import SalesAnswers
 from lead_qualifier.console.api.sales_routes import sales_routes
 from lead_qualifier.console.api.scoring_models import Announce, ScoringModels
@@ -49,6 +51,7 @@ from lead_qualifier.console.read_model.dead_letters import DeadLetterReader
 from lead_qualifier.console.read_model.definition_entries import DefinitionReader
 from lead_qualifier.console.read_model.qualification_reader import QualificationReader
 from lead_qualifier.console.read_model.reader import Reader
+from lead_qualifier.console.read_model.report_history import ReportReader
 from lead_qualifier.console.read_model.rule_entries import RulesReader
 from lead_qualifier.console.read_model.score_histogram import ScoreHistograms
 from lead_qualifier.console.read_model.standing import Standing
@@ -68,6 +71,7 @@ class Resources:
     overviews: Overviews
     live: LiveUpdates
     qualifications: Qualifications
+    reports: Reports
     commands: Commands
     events: Events
     dataverse: Dataverse
@@ -119,6 +123,7 @@ def resources_of(
         overviews=overviews,
         live=LiveUpdates(overviews, qualifications, standing),
         qualifications=Qualifications(rules, qualifications),
+        reports=Reports(ReportReader(database), rules),
         commands=commands,
         events=events,
         dataverse=dataverse,
@@ -147,6 +152,7 @@ def api_routes(resources: Resources) -> APIRouter:
     """The routes of every resource."""
     router = APIRouter(prefix=PREFIX)
     router.include_router(overview_routes(resources.overviews, resources.qualifications, resources.live))
+    router.include_router(report_routes(resources.reports))
     router.include_router(lead_routes(resources.leads))
     router.include_router(feature_routes(resources.feature))
     router.include_router(scoring_model_routes(resources.scoring_models))

@@ -35,6 +35,7 @@ NAVIGATION: tuple[Entry, ...] = (
     Entry("/scoring-models", _("Scoring models"), also=("/scoring-model",)),
     *map(_of, KINDS_OF_PAGES),
     Entry("/dead-letters", _("Dead letters"), also=("/dead-letter",)),
+    Entry("/report", _("Acceptance")),
     Entry("/audit", _("Audit trail")),
     Entry("/settings", _("Settings")),
 )

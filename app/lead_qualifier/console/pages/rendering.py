@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from babel.dates import format_date, format_skeleton, format_time
+from babel.dates import format_date, format_skeleton, format_time, format_timedelta
 from babel.numbers import format_decimal, format_percent
 from fastapi import Request, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -167,6 +167,9 @@ def _environment(language: Language) -> Environment:
     def day_of_year(on: date) -> str:
         return str(format_skeleton("MMMd", datetime.combine(on, time()), locale=language.code))
 
+    def length_of_time(seconds: float) -> str:
+        return str(format_timedelta(timedelta(seconds=seconds), threshold=2, locale=language.code))
+
     def count(number: int) -> str:
         return str(format_decimal(number, locale=language.code))
 
@@ -180,6 +183,7 @@ def _environment(language: Language) -> Environment:
         moment=moment,
         exact=exact,
         day=day,
+        length_of_time=length_of_time,
         day_of_year=day_of_year,
         count=count,
         score=language.wording.value,

@@ -23,6 +23,7 @@ from lead_qualifier.console.pages.models import model_pages
 from lead_qualifier.console.pages.overview import ADDRESS, overview_pages
 from lead_qualifier.console.pages.preview import PreviewPages, preview_pages
 from lead_qualifier.console.pages.rendering import LANGUAGE_COOKIE, Pages
+from lead_qualifier.console.pages.report import report_pages
 from lead_qualifier.console.pages.settings import scoring_model_pages, settings_pages
 from lead_qualifier.console.pages.sign_in import sign_in_pages
 
@@ -66,6 +67,7 @@ def page_routes(resources: Resources, pages: Pages, access: Access) -> APIRouter
     router.include_router(preview_pages(previews))
     router.include_router(assignment_pages(resources.assignments, pages))
     router.include_router(settings_pages(resources.feature, resources.audit, pages))
+    router.include_router(report_pages(resources.reports, pages))
     router.include_router(audit_pages(resources.audit, pages))
     return router
 

@@ -10,6 +10,7 @@ from lead_qualifier.wording.german import (
     definition_kinds,
     explanations,
     overview,
+    thresholds,
 )
 
 GERMAN: dict[str, str] = {
@@ -19,4 +20,5 @@ GERMAN: dict[str, str] = {
     **definition_kinds.SENTENCES,
     **explanations.SENTENCES,
     **overview.SENTENCES,
+    **thresholds.SENTENCES,
 }

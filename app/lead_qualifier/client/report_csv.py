@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
-from lead_qualifier.cli.csv_output import Cell, write_csv
-from lead_qualifier.cli.report_views import figures
-from lead_qualifier.client.model_report import Counts, Durations, ModelReport
-from lead_qualifier.client.model_report_reader import ReportedModel
+from lead_qualifier.client.csv_output import Cell
+from lead_qualifier.client.model_report import Counts, Durations, ModelReport, figures
 from lead_qualifier.client.qualification_fates import Step
 from lead_qualifier.client.score_bands import band_as_json
 from lead_qualifier.client.threshold_advice import acceptance
 
 
-def save_csv(reported: ReportedModel, file: Path) -> None:
-    """All of it for spreadsheets: a row for the total, each version, and each band of scores. Raises OSError."""
-    report = reported.report
+def report_table(model_id: str, report: ModelReport) -> tuple[list[str], list[dict[str, Cell]]]:
+    """Columns and rows: one for the total, each version, each band of scores, and each value of an attribute."""
     columns = ["qualification_model_id", "group", "version", "scoring_model_id", "from", "below", "grade"]
+    columns += ["value"] if report.by_value else []
     columns += [*figures(report.total), "acceptance"]
     columns += [name for step in Step for name in _durations(step, None)]
     columns += [f"result: {result}" for result in sorted(report.total.results)]
     columns += [_rejected(reason) for reason, _ in report.total.rejected.most_common()]
-    write_csv(file, columns, ({"qualification_model_id": reported.model_id, **row} for row in _rows(report)))
+    return columns, [{"qualification_model_id": model_id, **row} for row in _rows(report)]
 
 
 def _rejected(reason: str | None) -> str:
@@ -41,6 +38,8 @@ def _rows(report: ModelReport) -> Iterator[dict[str, Cell]]:
             yield {"group": "grade", **name, "grade": grade, **_counts(counts)}
         if score.without.qualified:
             yield {"group": "no score" if score.bands else "no grade", **name, **_counts(score.without)}
+    for value, counts in report.by_value.items():
+        yield {"group": "attribute", "value": value, **_counts(counts)}
     if report.fast_track.qualified:
         yield {"group": "fast track", **_counts(report.fast_track)}
 

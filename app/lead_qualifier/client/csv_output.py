@@ -20,20 +20,26 @@ STANDARD_OUTPUT = Path("-")
 Cell = str | int | float | None
 
 
-def write_csv(file: Path, columns: Sequence[str], rows: Iterable[Mapping[str, Cell]]) -> None:
-    """Write the rows, in UTF-8. A file starts with a byte order mark, without which Excel misreads what is not ASCII.
-
-    A row may lack columns. An apostrophe comes before a text that would be a formula. Raises OSError.
-    """
+def csv_text(columns: Sequence[str], rows: Iterable[Mapping[str, Cell]]) -> str:
+    """The rows under a heading. A row may lack columns. An apostrophe comes before a text that would be a formula."""
     text = io.StringIO(newline="")
     writer = csv.writer(text)
     writer.writerow(map(_cell, columns))
     writer.writerows([_cell(row.get(column)) for column in columns] for row in rows)
+    return text.getvalue()
+
+
+def write_csv(file: Path, columns: Sequence[str], rows: Iterable[Mapping[str, Cell]]) -> None:
+    """Write the rows, in UTF-8. A file starts with a byte order mark, without which Excel misreads what is not ASCII.
+
+    Raises OSError.
+    """
+    text = csv_text(columns, rows)
     if file == STANDARD_OUTPUT:
-        sys.stdout.buffer.write(text.getvalue().encode())
+        sys.stdout.buffer.write(text.encode())
         sys.stdout.buffer.flush()
     else:
-        file.write_bytes(text.getvalue().encode("utf-8-sig"))
+        file.write_bytes(text.encode("utf-8-sig"))
 
 
 def _cell(value: Cell) -> Cell:

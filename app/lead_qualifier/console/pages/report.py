@@ -1,0 +1,110 @@
+"""The report on acceptance: what became of the leads that a model qualified."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime, time
+
+from fastapi import APIRouter, Request, Response
+
+from lead_qualifier.client.score_bands import Band
+from lead_qualifier.console.access.people import Permission
+from lead_qualifier.console.access.permissions import allowed
+from lead_qualifier.console.api.errors import InvalidParameter
+from lead_qualifier.console.api.report_forms import AcceptanceGroup
+from lead_qualifier.console.api.report_routes import csv_response
+from lead_qualifier.console.api.reports import By, Reports
+from lead_qualifier.console.pages.charts import Chart, bar_chart
+from lead_qualifier.console.pages.rendering import Pages, language_of, shown
+from lead_qualifier.console.pages.terms import marked as _
+from lead_qualifier.wording.numbers import number
+
+ADDRESS = "/report"
+_BY: Mapping[str, By] = {"version": "version", "score": "score", "attribute": "attribute"}
+_NOT_THERE = _("none")
+_EMPTY = ""
+
+
+def report_pages(reports: Reports, pages: Pages) -> APIRouter:
+    """The report, and the same as CSV."""
+    router = APIRouter()
+    may_view = [allowed(Permission.VIEW)]
+
+    @router.get(ADDRESS, dependencies=may_view)
+    def show(
+        request: Request, *, model: str = _EMPTY, by: str = "version", attribute: str = _EMPTY, since: str = _EMPTY
+    ) -> Response:
+        models = reports.models()
+        asked = {"model": model, "by": by, "attribute": attribute.strip(), "since": since}
+        chosen = model or next((one for one, _name in models), "")
+        lacks_attribute = by == "attribute" and not asked["attribute"]
+        report = None
+        chart = None
+        if chosen and not lacks_attribute:
+            filters = pages.filters(request)
+            report = reports.acceptance(
+                chosen,
+                language_of(request).wording,
+                by=_BY.get(by, "version"),
+                attribute=asked["attribute"],
+                since=_day(since),
+            )
+            chart = _chart(report.groups, filters)
+        return pages.page(
+            request,
+            "report.html",
+            report=report,
+            chart=chart,
+            models=models,
+            asked=asked | {"model": chosen},
+            lacks_attribute=lacks_attribute,
+            label=lambda group: label_of(group, pages.filters(request)),
+        )
+
+    @router.get(f"{ADDRESS}.csv", dependencies=may_view)
+    def export(model: str, attribute: str = _EMPTY, since: str = _EMPTY) -> Response:
+        return csv_response(reports.acceptance_csv(model, attribute=attribute.strip(), since=_day(since)))
+
+    return router
+
+
+def label_of(group: AcceptanceGroup, filters: Mapping[str, Callable[..., str]]) -> str:
+    """What the group is called."""
+    if group.version is not None:
+        return f"{filters['translated']('Version')} {group.version}"
+    if group.scoring_model_id is None:
+        return shown(filters["translated"](_NOT_THERE) if group.value is None else group.value)
+    name = shown(group.scoring_model_id)
+    if group.grade is not None:
+        return f"{name} {shown(group.grade)}"
+    if group.start is None and group.below is None:
+        return f"{name}: {filters['translated'](_NOT_THERE)}"
+    return f"{name} {_band(Band(group.start, group.below))}"
+
+
+def _band(band: Band) -> str:
+    if band.start is None or band.below is None:
+        return f"< {number(band.below)}" if band.below is not None else f">= {number(band.start or 0.0)}"
+    return f"{number(band.start)} – <{number(band.below)}"
+
+
+def _chart(groups: list[AcceptanceGroup], filters: Mapping[str, Callable[..., str]]) -> Chart:
+    translated = filters["translated"]
+    return bar_chart(
+        [label_of(one, filters) for one in groups],
+        {
+            translated(_("Accepted")): [one.accepted for one in groups],
+            translated(_("Rejected")): [one.rejected for one in groups],
+            translated(_("Without an answer")): [one.qualified - one.accepted - one.rejected for one in groups],
+        },
+    )
+
+
+def _day(since: str) -> datetime | None:
+    """The beginning of the day in UTC. Raises InvalidParameter."""
+    if not since:
+        return None
+    try:
+        return datetime.combine(date.fromisoformat(since), time(), UTC)
+    except ValueError as error:
+        raise InvalidParameter("must be a date, such as 2026-11-23", parameter="since") from error

@@ -1,0 +1,181 @@
+"""The console's report on a model is what the command line counts from the same records."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lead_qualifier.client.model_history import ModelHistory
+from lead_qualifier.client.model_report import ModelReport, figures, model_report
+from lead_qualifier.client.reported_events import (
+    REACTIONS,
+    UNREADABLE,
+    add_qualification,
+    add_reaction,
+    held_lead,
+    qualification_in,
+    reaction_in,
+)
+from lead_qualifier.console.read_model.report_history import ReportReader
+from lead_qualifier.kafka.records import Record
+from lead_qualifier.qualification.leads import Lead, Mark
+from tests.support.console_records import (
+    ASSIGNED,
+    QUALIFIED,
+    RECYCLED,
+    RESPONSES,
+    STATE,
+    RecordLog,
+    assignment,
+    minutes,
+    projected,
+    qualification,
+    qualified_lead,
+    response,
+    sqlite_url,
+)
+from tests.support.openapi import check
+
+PATH = "/api/v1/reports/acceptance"
+
+
+def counted_by_the_command_line(records: list[Record]) -> ModelReport:
+    """As client.model_report_reader reads the topics, one after the other."""
+    history = ModelHistory()
+    for one in records:
+        found = qualification_in(one) if one.topic == QUALIFIED else None
+        if found is not None and one.key is not None and found.model_id == "enterprise":
+            add_qualification(history, one.key, found)
+    newest = {one.key: one.value for one in records if one.topic == STATE}
+    held: set[bytes] = set()
+    while more := [key for key in history.leads if key not in held]:
+        held.update(more)
+        for key in more:
+            if key in newest:
+                history.holds(key, held_lead(newest[key], "enterprise") or UNREADABLE)
+    for topic in REACTIONS:
+        for one in records:
+            if one.topic == topic.name and one.key in history.leads:
+                reaction = reaction_in(topic, one)
+                if reaction is not None and reaction.model_id in {None, "enterprise"}:
+                    add_reaction(history, one.key, reaction)
+    return model_report(history)
+
+
+def history_of(steps: list[tuple[int, int, int]], *, erases: bool) -> list[Record]:
+    """What happens to four leads, as numbers tell: what, which lead, and how."""
+    log = RecordLog()
+    for lead in range(4):
+        log.lead(f"L-{lead}", qualified_lead("Somebody", at=0), at=minutes(-1))
+    numbers = [0] * 4
+    for minute, (what, lead, how) in enumerate(steps):
+        lead_id, at = f"L-{lead}", minutes(minute)
+        if what == 0:
+            numbers[lead] += 1
+            event = qualification(lead_id, at=minute, number=numbers[lead])
+            event["qualification_model_version"] = 1 + how
+            event["criteria"][0]["score"] = 70 + 10 * how
+            log.event(QUALIFIED, event, at=at)
+        elif what == 1:
+            result = {"code": 7, "name": "no_capacity"} if how else {"code": 2, "name": "assigned"}
+            log.event(ASSIGNED, assignment(lead_id, at=minute) | {"result": result}, at=at)
+        elif what == 2:
+            log.event(RESPONSES, response(lead_id, at=minute, reason=(None, "budget", "budget")[how]), at=at)
+        elif what == 3:
+            recycled = {"lead_id": lead_id, "qualification_model_id": ("enterprise", "other")[how % 2]}
+            log.event(RECYCLED, recycled | {"occurred_at": at.isoformat()}, at=at)
+        elif what == 4:
+            status = ("open", "qualified", "disqualified")[how]
+            now = qualified_lead("Somebody", at=minute, status=status)
+            now.marks["enterprise"] = Mark(3, max(numbers[lead], 1), minutes(minute), "event")
+            log.lead(lead_id, now, at=at)
+        elif what == 5 and how:
+            log.lead(lead_id, Lead(known=True, merged_into=f"L-{(lead + how) % 4}", merged_at=at), at=at)
+        elif what == 6 and erases:
+            log.erase(lead_id, at=at)
+    return log.records
+
+
+def reported(folder: Path, records: list[Record]) -> ModelReport:
+    database = projected(sqlite_url(folder), records)
+    found = model_report(ReportReader(database).history("enterprise").history)
+    database.close()
+    return found
+
+
+STEPS = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 3), st.integers(0, 2)), max_size=25)
+
+
+@settings(max_examples=40, deadline=None)
+@given(steps=STEPS)
+def test_the_console_reports_what_the_command_line_reports(
+    steps: list[tuple[int, int, int]], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    records = history_of(steps, erases=False)
+    assert reported(tmp_path_factory.mktemp("report"), records) == counted_by_the_command_line(records)
+
+
+def test_leads_that_were_erased_are_not_counted(tmp_path: Path) -> None:
+    steps = [(0, 0, 0), (0, 1, 0), (1, 0, 0), (1, 1, 0), (2, 0, 0), (2, 1, 0), (6, 0, 0)]
+    records = history_of(steps, erases=True)
+    told, found = counted_by_the_command_line(records).total, reported(tmp_path, records).total
+    assert (told.qualified, told.erased) == (2, 1)
+    assert figures(found) == figures(told) | {"qualified": 1, "erased": 0}
+
+
+@pytest.mark.parametrize(
+    ("query", "groups"),
+    [
+        ({}, [{"version": 3, "qualified": 44}]),
+        (
+            {"by": "score"},
+            [
+                {"scoring_model_id": "engagement", "qualified": 44},
+                {"scoring_model_id": "demographic", "qualified": 44},
+            ],
+        ),
+        ({"by": "attribute", "attribute": "country"}, [{"qualified": 43}, {"value": "DE", "qualified": 1}]),
+    ],
+)
+def test_the_report_is_as_described(
+    query: dict[str, str], groups: list[dict[str, Any]], client: httpx.Client, document: dict[str, Any]
+) -> None:
+    body = check(document, client.get(PATH, params={"model": "enterprise", **query}), PATH)
+    assert (body["leads"], body["total"]["qualified"], body["total"]["assigned"]) == (41, 44, 1)
+    for found, expected in zip(body["groups"], groups, strict=True):
+        assert expected.items() <= found.items()
+
+
+def test_the_report_goes_into_a_spreadsheet(client: httpx.Client) -> None:
+    answer = client.get(f"{PATH}.csv", params={"model": "enterprise", "attribute": "country"})
+    assert answer.content.startswith(b"\xef\xbb\xbf")
+    rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
+    assert [(one["group"], one["value"], one["qualified"]) for one in rows if one["group"] != "score"] == [
+        ("total", "", "44"),
+        ("version", "", "44"),
+        ("attribute", "", "43"),
+        ("attribute", "DE", "1"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("query", "parameter"),
+    [
+        ("", "model"),
+        ("model=m&by=x", "by"),
+        ("model=m&by=attribute", "attribute"),
+        ("model=m&since=2026-01-01", "since"),
+    ],
+)
+def test_a_wrong_parameter_is_a_problem(
+    query: str, parameter: str, client: httpx.Client, document: dict[str, Any]
+) -> None:
+    body = check(document, client.get(f"{PATH}?{query}"), PATH)
+    assert (body["status"], body["parameter"]) == (400, parameter)
