@@ -56,7 +56,7 @@ KINDS_OF_PAGES: tuple[KindOfPages, ...] = (
         about=_("Who gets which qualified leads."),
         begin=(
             "id: inside-sales\nname: Inside sales\nsegments:\n  - id: everyone\n    priority: 1\n    rules:\n"
-            "      - id: whoever-is-free\n        sellers:\n          when: {attribute: language, equals: de}\n"
+            "      - id: german-speaking\n        sellers:\n          when: {attribute: language, equals: de}\n"
             "        distribute: load_balancing\n"
         ),
     ),
