@@ -18,6 +18,7 @@ from lead_qualifier.console.api.errors import TooManyStreams
 from lead_qualifier.console.api.live import LiveUpdates
 from lead_qualifier.console.api.overview import Overviews
 from lead_qualifier.console.languages import LANGUAGES
+from lead_qualifier.console.read_model.dead_letters import DeadLetterReader
 from lead_qualifier.console.read_model.qualification_reader import News, QualificationReader
 from lead_qualifier.console.read_model.rule_entries import RulesReader
 from lead_qualifier.console.read_model.standing import Phase, Standing
@@ -46,7 +47,12 @@ class CountingReader(QualificationReader):
 def live_of(server: ConsoleServer, **options: Any) -> tuple[LiveUpdates, CountingReader]:
     reader = CountingReader(server.database)
     standing = Standing(phase=Phase.FOLLOWING)
-    overviews = Overviews(RulesReader(server.database, unknown_leads="open"), reader, lambda: standing)
+    overviews = Overviews(
+        RulesReader(server.database, unknown_leads="open"),
+        reader,
+        DeadLetterReader(server.database, topic_prefix=""),
+        lambda: standing,
+    )
     return LiveUpdates(overviews, reader, lambda: standing, **({"tick": 0.05} | options)), reader
 
 

@@ -10,12 +10,14 @@ import httpx
 import pytest
 
 from lead_qualifier.console.api.overview import Overviews
+from lead_qualifier.console.read_model.dead_letters import DeadLetterReader
 from lead_qualifier.console.read_model.qualification_reader import QualificationReader
 from lead_qualifier.console.read_model.rule_entries import RulesReader
 from lead_qualifier.console.read_model.standing import Standing
 from lead_qualifier.definitions.qualification_models.entries import ScoringModelEntry
 from lead_qualifier.wording.in_german import IN_GERMAN
 from lead_qualifier.wording.sentences import IN_ENGLISH
+from tests.support.console_dead_letters import bury
 from tests.support.console_records import (
     NOON,
     QUALIFIED,
@@ -33,7 +35,11 @@ from tests.support.openapi import check
 def overviews_of(folder: Path, log: RecordLog, now: datetime) -> Overviews:
     database = projected(sqlite_url(folder), log.records)
     return Overviews(
-        RulesReader(database, unknown_leads="open"), QualificationReader(database), Standing, clock=lambda: now
+        RulesReader(database, unknown_leads="open"),
+        QualificationReader(database),
+        DeadLetterReader(database, topic_prefix=""),
+        Standing,
+        clock=lambda: now,
     )
 
 
@@ -100,6 +106,23 @@ def test_a_degraded_model_is_a_warning_in_both_languages(tmp_path: Path) -> None
     assert english.text.startswith("Enterprise-Leads is degraded: demographic not live, so")
     assert german.text.startswith("Enterprise-Leads ist eingeschränkt: nicht live ist demographic, deshalb")
     assert overviews.show(IN_ENGLISH).models[0].degraded == ["demographic"]
+
+
+def test_dead_letters_of_a_day_are_a_warning(tmp_path: Path) -> None:
+    log = RecordLog()
+    rules(log)
+    for hours in (0, -23, -25):
+        bury(log, b"L-1", b"{}", "the value lacks fields", at=NOON + timedelta(hours=hours))
+    overviews = overviews_of(tmp_path, log, NOON)
+    [english], [german] = overviews.show(IN_ENGLISH).warnings, overviews.show(IN_GERMAN).warnings
+    assert english.code == "new_dead_letters"
+    assert english.text.endswith("could not be handled (dead letters): 2")
+    assert german.text.endswith("verarbeitet werden konnten: 2")
+    for _ in range(1000):
+        bury(log, b"L-1", b"{}", "the value lacks fields")
+    (tmp_path / "many").mkdir()
+    [many] = overviews_of(tmp_path / "many", log, NOON).show(IN_ENGLISH).warnings
+    assert many.text.endswith(": 1000 or more")
 
 
 def test_nothing_live_is_a_warning(tmp_path: Path) -> None:

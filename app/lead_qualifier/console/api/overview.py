@@ -15,6 +15,7 @@ from lead_qualifier.console.api.forms import sentence
 from lead_qualifier.console.api.health import health_of
 from lead_qualifier.console.api.overview_forms import LiveModel, Overview, Qualification, QualifiedByModel, Week
 from lead_qualifier.console.api.qualifications import model_name, qualifications_of
+from lead_qualifier.console.read_model.dead_letters import DeadLetterReader
 from lead_qualifier.console.read_model.qualification_reader import (
     HeldQualification,
     QualificationReader,
@@ -24,6 +25,7 @@ from lead_qualifier.console.read_model.qualification_reader import (
 from lead_qualifier.console.read_model.rule_entries import RulesReader
 from lead_qualifier.console.read_model.standing import Standing
 from lead_qualifier.qualification.finding import Finding
+from lead_qualifier.qualification.utc import to_milliseconds
 from lead_qualifier.wording.sentences import Wording
 
 WEEKS = 12
@@ -32,6 +34,8 @@ NEWEST = 10
 _FRESH_SECONDS = 1.0
 #: The time between two announcements, so that they can be heard to their end.
 _ANNOUNCE_SECONDS = 15.0
+_NEW = timedelta(days=1)
+_MOST_DEAD_LETTERS = 1000
 _FIRST_MONDAY = date(1969, 12, 29)
 
 
@@ -45,6 +49,8 @@ class Looked:
     newest: tuple[HeldQualification, ...]
     announced: HeldQualification | None
     """The one of the newest that is announced to people who do not see the page: seldom another one."""
+    new_dead_letters: int
+    """Those of the last 24 hours, counted up to `_MOST_DEAD_LETTERS`."""
     standing: Standing
 
 
@@ -55,12 +61,14 @@ class Overviews:
         self,
         rules: RulesReader,
         qualifications: QualificationReader,
+        dead_letters: DeadLetterReader,
         standing: Callable[[], Standing],
         *,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._rules = rules
         self._qualifications = qualifications
+        self._dead_letters = dead_letters
         self._standing = standing
         self._clock = clock
         self._looking = threading.Lock()
@@ -84,6 +92,9 @@ class Overviews:
                     daily=tuple(self._qualifications.daily(_first_day(_week_of(day_of(now)) - WEEKS + 1))),
                     newest=newest,
                     announced=self._announce(newest, begun),
+                    new_dead_letters=self._dead_letters.count_since(
+                        to_milliseconds(now - _NEW), most=_MOST_DEAD_LETTERS
+                    ),
                     standing=self._standing(),
                 )
                 self._looked_at = begun
@@ -142,13 +153,13 @@ def overview_of(looked: Looked, wording: Wording) -> Overview:
         qualified_today=sum(count for (day, _), count in by_day.items() if day == today),
         weeks=[_week(number, by_week[number], looked.rulebook) for number in range(week - WEEKS + 1, week + 1)],
         newest=list(qualifications_of(looked.newest, looked.rulebook, wording)),
-        warnings=[sentence(finding, wording) for finding in _warnings(looked.rulebook)],
+        warnings=[sentence(finding, wording) for finding in _warnings(looked)],
         health=health_of(looked.standing),
     )
 
 
-def _warnings(rulebook: Rulebook) -> Iterator[Finding]:
-    rules = rulebook.rules
+def _warnings(looked: Looked) -> Iterator[Finding]:
+    rulebook, rules = looked.rulebook, looked.rulebook.rules
     live = [one for one in rules.models.values() if one.live]
     if not rules.lead_management:
         yield Finding("lead_management_is_off")
@@ -157,6 +168,10 @@ def _warnings(rulebook: Rulebook) -> Iterator[Finding]:
     for one in live:
         if lacking := rules.degraded(one):
             yield Finding("model_degraded", model=model_name(rulebook, one.id), scoring_models=lacking)
+    if looked.new_dead_letters >= _MOST_DEAD_LETTERS:
+        yield Finding("many_dead_letters", count=_MOST_DEAD_LETTERS)
+    elif looked.new_dead_letters:
+        yield Finding("new_dead_letters", count=looked.new_dead_letters)
 
 
 def _week(number: int, counts: Mapping[str, int], rulebook: Rulebook) -> Week:

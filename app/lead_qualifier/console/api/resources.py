@@ -116,7 +116,8 @@ def resources_of(
         client = client.publishing_after(Approval(trails).check)
     commands = Commands(client, on_outcome=on_outcome)
     assignments = Assignments(AssignmentReader(database), clock=clock)
-    overviews = Overviews(rules, qualifications, standing, clock=clock)
+    dead_letters = DeadLetterReader(database, topic_prefix=topic_prefix)
+    overviews = Overviews(rules, qualifications, dead_letters, standing, clock=clock)
     return Resources(
         standing=standing,
         leads=Leads(reader),
@@ -128,9 +129,7 @@ def resources_of(
         events=events,
         dataverse=dataverse,
         models=Models(rules, trails, reader.count),
-        dead_letters=DeadLetterQueue(
-            DeadLetterReader(database, topic_prefix=topic_prefix), letters, topic_prefix=topic_prefix
-        ),
+        dead_letters=DeadLetterQueue(dead_letters, letters, topic_prefix=topic_prefix),
         model_commands=ModelCommands(rules, commands),
         scoring_models=ScoringModels(rules, announce),
         previews=Previews(

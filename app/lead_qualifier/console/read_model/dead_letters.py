@@ -12,7 +12,7 @@ from hashlib import sha256
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, Select, delete, insert, or_, select, tuple_
+from sqlalchemy import Connection, Row, Select, delete, func, insert, or_, select, tuple_
 
 from lead_qualifier.client.dead_letters import DeadLetter, Filter, letter_of
 from lead_qualifier.client.decoding import decode_or_none
@@ -137,6 +137,14 @@ class DeadLetterReader:
                 return []
             matching = (one for one in _scan(connection, found, before) if wanted.matches(one.letter, self._prefix))
             return [one for one, _ in zip(matching, range(limit), strict=False)]
+
+    def count_since(self, since_ms: int, *, most: int) -> int:
+        """How many came since a time (milliseconds since 1970); counted up to `most`."""
+        some = select(dead_letters.c.offset).where(dead_letters.c.timestamp_ms >= since_ms).limit(most).subquery()
+        with self._database.snapshot() as connection:
+            if not has_tables(connection):
+                return 0
+            return connection.execute(select(func.count()).select_from(some)).scalar_one()
 
     def one(self, source: str, partition: int, offset: int) -> HeldLetter | None:
         """A dead letter by its topic (full name) and position there."""

@@ -6,4 +6,6 @@ SENTENCES: dict[str, str] = {
     "model_degraded": (
         "{model} is degraded: {scoring_models:listed} not live, so criteria on these scores count as not met"
     ),
+    "new_dead_letters": "records of the last 24 hours that could not be handled (dead letters): {count}",
+    "many_dead_letters": "records of the last 24 hours that could not be handled (dead letters): {count} or more",
 }

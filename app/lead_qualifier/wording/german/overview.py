@@ -9,4 +9,6 @@ SENTENCES: dict[str, str] = {
         "{model} ist eingeschränkt: nicht live ist {scoring_models:listed}, deshalb gelten Kriterien mit diesen"
         " Bewertungen als nicht erfüllt"
     ),
+    "new_dead_letters": "Datensätze der letzten 24 Stunden, die nicht verarbeitet werden konnten: {count}",
+    "many_dead_letters": "Datensätze der letzten 24 Stunden, die nicht verarbeitet werden konnten: mindestens {count}",
 }
