@@ -33,9 +33,9 @@ NAVIGATION: tuple[Entry, ...] = (
         also=("/model", "/model/edit", "/model/yaml", "/model/preview", "/model/confirm", "/model/diff"),
     ),
     Entry("/scoring-models", _("Scoring models"), also=("/scoring-model",)),
+    Entry("/report", _("Acceptance")),
     *map(_of, KINDS_OF_PAGES),
     Entry("/dead-letters", _("Dead letters"), also=("/dead-letter",)),
-    Entry("/report", _("Acceptance")),
     Entry("/audit", _("Audit trail")),
     Entry("/settings", _("Settings")),
 )
