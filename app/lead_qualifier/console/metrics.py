@@ -17,6 +17,9 @@ _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 2.5, 5.0, 10.0, 3
 #: The route of requests that no route matches, or that were refused before one was looked for.
 _NO_ROUTE = "none"
 
+#: Others count as one, because clients make them up.
+_METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
+
 
 class ConsoleMetrics:
     """Counts requests and commands; what the projection says of itself is read when scraped."""
@@ -62,7 +65,8 @@ class ConsoleMetrics:
             async def sent(message: Message) -> None:
                 if message["type"] == "http.response.start":
                     route = _route_of(scope)
-                    self._requests.labels(route, scope["method"], message["status"]).inc()
+                    method = scope["method"] if scope["method"] in _METHODS else "other"
+                    self._requests.labels(route, method, message["status"]).inc()
                     self._seconds.labels(route).observe(time.monotonic() - began)
                 await send(message)
 

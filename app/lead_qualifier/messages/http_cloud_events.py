@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import islice
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -83,14 +84,16 @@ def mode_of(headers: Mapping[str, str]) -> Mode:
     return Mode.BINARY
 
 
-def events_in(mode: Mode, headers: Mapping[str, str], body: bytes) -> list[HttpEvent | BadMessage]:
+def events_in(
+    mode: Mode, headers: Mapping[str, str], body: bytes, *, most: int | None = None
+) -> list[HttpEvent | BadMessage]:
     """The events of a request, in their order. An event that cannot be read is the BadMessage that says why, whose
-    field is an attribute, `data` or `data_base64`.
+    field is an attribute, `data` or `data_base64`. Of a batch, at most one more than `most` are read.
 
     Raises BadMessage for a body that is not a batch.
     """
     if mode is Mode.BATCH:
-        return [_structured(one) for one in _elements(body)]
+        return [_structured(one) for one in islice(_elements(body), None if most is None else most + 1)]
     return [_structured(body) if mode is Mode.STRUCTURED else _binary(headers, body)]
 
 

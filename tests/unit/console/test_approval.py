@@ -112,6 +112,30 @@ def test_what_nobody_is_known_to_have_written_has_to_be_applied_again(
     assert publish(berta) == PUBLISHED
 
 
+def test_what_the_trail_does_not_tell_yet_is_not_published(
+    clients: list[httpx.Client], server: ConsoleServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    anna = clients[0]
+    revision = apply(anna, 40).headers["etag"]
+    with server.database.transaction() as connection:  # as while everything is read again
+        connection.execute(delete(trail))
+    monkeypatch.setattr("lead_qualifier.console.api.approval._WAIT_SECONDS", 0.1)
+    assert publish(anna) == (412, "stale_revision")
+    assert publish(anna, revision=revision) == REFUSED
+    missing = anna.post("/api/v1/models/nowhere/publish")
+    assert (missing.status_code, missing.json()["code"]) == (404, "unknown_model")
+
+
+def test_repeats_do_not_hide_who_wrote_it(clients: list[httpx.Client], monkeypatch: pytest.MonkeyPatch) -> None:
+    anna = clients[0]
+    monkeypatch.setattr("lead_qualifier.console.api.approval._LOOKED_AT", 3)
+    anna.headers["Idempotency-Key"] = "one-command"
+    for _ in range(7):
+        apply(anna, 40)
+    del anna.headers["Idempotency-Key"]
+    assert publish(anna) == REFUSED
+
+
 def test_the_page_of_a_definition_refuses_it_too(clients: list[httpx.Client]) -> None:
     anna, _, berta = clients
     text = "\n".join(yaml_lines({**WELCOME, "id": "greeting"}))

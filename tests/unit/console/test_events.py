@@ -213,8 +213,20 @@ def test_limits(api: Api) -> None:
     assert api.post([event()] * MOST_EVENTS, BATCH).status_code == 202
     assert api.post([event()] * (MOST_EVENTS + 1), BATCH).status_code == 413
     assert api.post(b" " * (MOST_BYTES + 1), BATCH).status_code == 413
+    assert api.post(b"[" + b"{}," * 2_000_000 + b"{}]", BATCH).status_code == 413
     answer = api.post(event(SCORE | {"more": "x" * (1 << 20)}), STRUCTURED)
     assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+
+
+def test_lines_are_looked_for_in_the_first_faults_only(api: Api) -> None:
+    told = api.post([event(SCORE | {"score": "x"})] * 30, BATCH).json()["events"]
+    assert ["line" in one for one in told] == [True] * 20 + [False] * 10
+    assert {one["path"] for one in told} == {f"$[{number}].data.score" for number in range(30)}
+
+
+def test_a_name_of_many_digits_is_told(api: Api) -> None:
+    answer = api.post(event() | {"1" * 5000: "x"}, STRUCTURED)
+    assert answer.status_code == 422
 
 
 def test_a_broker_that_is_away_is_told_with_when_to_send_again(api: Api) -> None:

@@ -41,6 +41,8 @@ def test_requests_are_counted_by_the_template_of_their_route_and_never_by_an_id(
             for path in ("/api/v1/leads/L-1001", "/api/v1/leads/L-none", "/lead?id=L-1001", "/nowhere"):
                 await client.get(path)
             await client.post("/leads")
+            for made_up in ("ZZ0", "ZZ1"):
+                await client.request(made_up, "/nowhere")
 
     asyncio.run(ask())
     assert figures(metrics, "console_requests") == {
@@ -51,6 +53,7 @@ def test_requests_are_counted_by_the_template_of_their_route_and_never_by_an_id(
         "console_requests_total GET /lead 200": 1,
         "console_requests_total GET none 404": 1,
         "console_requests_total POST none 403": 1,
+        "console_requests_total other none 403": 2,
     }
     counted = figures(metrics, "console_request_seconds")
     assert counted["console_request_seconds_count /api/v1/leads/{lead_id}"] == 2

@@ -155,6 +155,11 @@ def test_a_form_has_a_limit(things: Things) -> None:
     assert code(sent) == (413, "form_too_large")
 
 
+def test_no_body_is_read_without_end(things: Things) -> None:
+    sent = things.send("POST", "/thing", headers={"X-CSRF-Token": things.csrf}, content=b"x" * (10 << 20))
+    assert sent.status_code >= 400
+
+
 @pytest.mark.parametrize(
     "headers",
     [

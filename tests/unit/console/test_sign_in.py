@@ -397,6 +397,7 @@ BAD_API_TOKENS: dict[str, Callable[[ForgingProvider], str]] = {
     "alg none": lambda one: unsigned(one.access_token()),
     "alg HS256 by the public key": lambda one: signed_by_the_public_key(one.access_token(), one),
     "no token": lambda _: "a.b.c",
+    "header of a wrong form": lambda _: "eyJhbGciOiJSUzI1NiIsImNyaXQiOjF9.e30.AAAA",  # {"alg":"RS256","crit":1}
 }
 
 

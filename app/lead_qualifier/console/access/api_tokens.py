@@ -30,7 +30,7 @@ class ApiTokens:
                 exp={"essential": True},
                 sub={"essential": True},
             ).validate(claims)
-        except (JoseError, ValueError) as error:
+        except (JoseError, TypeError, ValueError) as error:  # TypeError: of headers of a wrong form
             raise InvalidToken from error
         person = self._roles.person(claims)
         if not person.roles:

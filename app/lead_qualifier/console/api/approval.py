@@ -42,7 +42,11 @@ class Approval:
             told = self._told(kind, definition_id)
         revision = _revision(told)
         if not revision:
-            return expected_revision  # nothing is known of it: the service refuses it
+            if expected_revision:
+                raise NeedsSecondPerson(
+                    "The audit trail does not say yet who wrote this: try again once the console is up to date."
+                )
+            return 0  # the service refuses what is not there as unknown, and what the trail does not tell yet as stale
         if expected_revision is not None and expected_revision < revision:
             return expected_revision  # it is stale: the service says so
         author = _author(told)
@@ -56,9 +60,18 @@ class Approval:
 
     def _told(self, kind: str, definition_id: str) -> list[dict[str, Any]]:
         """What was accepted and changed it, the newest first."""
-        found = self._trails.newest(kind=kind, subject=definition_id, accepted=True, limit=_LOOKED_AT)
-        events = (decode_event(one.value) for one in found)
-        return [one for one in events if one is not None and not one.get("repeated")]
+        told: list[dict[str, Any]] = []
+        before = None
+        while len(told) < _LOOKED_AT:  # repeats change nothing: they must not push what did out of sight
+            found = self._trails.newest(
+                kind=kind, subject=definition_id, accepted=True, before=before, limit=_LOOKED_AT
+            )
+            events = (decode_event(one.value) for one in found)
+            told += [one for one in events if one is not None and not one.get("repeated")]
+            if len(found) < _LOOKED_AT:
+                break
+            before = found[-1].position
+        return told
 
 
 def _author(told: list[dict[str, Any]]) -> str | None:

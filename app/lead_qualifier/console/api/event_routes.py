@@ -68,7 +68,7 @@ def event_routes(events: Events) -> APIRouter:
         responses=_FAILURES,
         openapi_extra={"requestBody": _BODY},
     )
-    async def send(request: Request, _person: Operator) -> Response:
+    async def send(request: Request, person: Operator) -> Response:
         """CloudEvents 1.0 over HTTP, structured, batched or binary (headers `ce-...`), for every topic that other
         systems write. `type` is `lead-qualifier.` and the topic's name; `data` follows the topic's schema.
 
@@ -80,6 +80,7 @@ def event_routes(events: Events) -> APIRouter:
             accepted = await run_in_threadpool(events.accept, dict(request.headers), body)
         except ApiError as error:
             return refusal(error)
+        log.info("events_sent", count=len(accepted.events), subject=person.subject)
         return answer(accepted, status=202)
 
     @router.delete(

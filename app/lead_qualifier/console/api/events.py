@@ -163,9 +163,15 @@ class Events:
         return records
 
 
+#: For so many wrong events the line is looked for, each time from the beginning of the text.
+_MOST_LINES = 20
+#: A step of a path with more digits is no number of a list's item.
+_LONGEST_NUMBER = 10
+
+
 def _events(mode: Mode, headers: Mapping[str, str], body: bytes) -> list[HttpEvent | BadMessage]:
     try:
-        events = events_in(mode, headers, body)
+        events = events_in(mode, headers, body, most=MOST_EVENTS)
     except BadMessage as bad:
         raise _invalid(mode, body, [bad], {0: bad}) from None
     if len(events) > MOST_EVENTS:
@@ -177,10 +183,11 @@ def _invalid(
     mode: Mode, body: bytes, events: Sequence[HttpEvent | BadMessage], faults: Mapping[int, BadMessage]
 ) -> EventsNotAccepted:
     text = body.decode(errors="replace")
+    located = set(sorted(faults)[:_MOST_LINES])
     results = [
         EventResult(event=number, id=_id(event), status="not_sent")
         if number not in faults
-        else _fault(mode, text, number, _id(event), faults[number])
+        else _fault(mode, text, number, _id(event), faults[number], with_line=number in located)
         for number, event in enumerate(events)
     ]
     too_large = all(isinstance(fault, EventTooLarge) for fault in faults.values())
@@ -194,16 +201,24 @@ def _invalid(
     )
 
 
-def _fault(mode: Mode, text: str, number: int, event_id: str | None, bad: BadMessage) -> EventResult:
-    steps = [int(step) if step.isdecimal() else step for step in bad.field.split(".") if step]
+def _fault(
+    mode: Mode, text: str, number: int, event_id: str | None, bad: BadMessage, *, with_line: bool
+) -> EventResult:
+    steps = [
+        int(step) if step.isdecimal() and len(step) < _LONGEST_NUMBER else step for step in bad.field.split(".") if step
+    ]
     place: str | None
     if mode is Mode.BINARY and steps[:1] != ["data"]:
         place, line = f"ce-{bad.field}" if bad.field else "$", None
     else:
         steps = steps[1:] if mode is Mode.BINARY else [number, *steps] if mode is Mode.BATCH else steps
         place = "$" + "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps)
-        line = line_of(text, steps)
+        line = line_of(text, steps) if with_line else None
     return EventResult(event=number, id=event_id, status="invalid", path=place, line=line, detail=bad.reason)
+
+
+def _step(text: str) -> str | int:
+    return int(text) if text.isdecimal() and len(text) < _LONGEST_NUMBER else text
 
 
 def _id(event: HttpEvent | BadMessage | None) -> str | None:

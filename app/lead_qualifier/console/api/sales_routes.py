@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated
 
+import structlog
 from fastapi import APIRouter, Depends, Response
 
-from lead_qualifier.console.access.people import Permission
+from lead_qualifier.console.access.people import Permission, Person
 from lead_qualifier.console.access.permissions import allowed
 from lead_qualifier.console.api.command_parameters import command_id_in
 from lead_qualifier.console.api.parameters import LeadId, Wanted
 from lead_qualifier.console.api.responses import answer
 from lead_qualifier.console.api.sales_answers import SalesAnswers
 from lead_qualifier.console.api.sales_forms import SalesAnswer, SalesAnswered
+
+log = structlog.get_logger(__name__)
 
 
 def sales_routes(answers: SalesAnswers) -> APIRouter:
@@ -23,17 +26,19 @@ def sales_routes(answers: SalesAnswers) -> APIRouter:
         "/leads/{lead_id}/sales-response",
         response_model=SalesAnswered,
         status_code=202,
-        dependencies=[allowed(Permission.ANSWER_FOR_SALES)],
         summary="Answer for sales",
         operation_id="answerForSales",
     )
     def respond(
         lead_id: LeadId,
         said: SalesAnswer,
+        person: Annotated[Person, allowed(Permission.ANSWER_FOR_SALES)],
         language: Wanted,
         event_id: Annotated[str | None, Depends(command_id_in)],
     ) -> Response:
         """Say whether sales accepts a qualified lead, as the CRM does. The model says what a rejection changes."""
-        return answer(answers.send(lead_id, said, language.wording, event_id=event_id), status=202)
+        sent = answers.send(lead_id, said, language.wording, event_id=event_id)
+        log.info("sales_answered", event_id=sent.event_id, subject=person.subject)
+        return answer(sent, status=202)
 
     return router

@@ -6,10 +6,11 @@ import uuid
 from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
+import structlog
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
-from lead_qualifier.console.access.people import Permission
+from lead_qualifier.console.access.people import Permission, Person
 from lead_qualifier.console.access.permissions import allowed
 from lead_qualifier.console.api.assignments import Assignments
 from lead_qualifier.console.api.errors import LeadNotFound
@@ -25,6 +26,8 @@ _ON_A_PAGE = 50
 _STATUSES = ("open", "qualified", "disqualified")
 #: What a form sends for a field that was left empty.
 _EMPTY = ""
+
+log = structlog.get_logger(__name__)
 
 
 def lead_pages(leads: Leads, assignments: Assignments, sales: SalesAnswers, pages: Pages) -> APIRouter:
@@ -68,12 +71,13 @@ def lead_pages(leads: Leads, assignments: Assignments, sales: SalesAnswers, page
     def show(request: Request, id: str) -> Response:  # noqa: A002  the parameter's name in the address
         return shown(request, id)
 
-    @router.post("/lead", dependencies=[allowed(Permission.ANSWER_FOR_SALES)])
-    def answer_for_sales(
+    @router.post("/lead")
+    def answer_for_sales(  # noqa: PLR0917  the fields of the form
         request: Request,
         id: Annotated[str, Form()],  # noqa: A002  the field's name
         response: Annotated[Literal["accepted", "rejected"], Form()],
         answer_id: Annotated[str, Form(max_length=200)],
+        person: Annotated[Person, allowed(Permission.ANSWER_FOR_SALES)],
         reason: Annotated[str, Form(max_length=LONGEST_REASON)] = _EMPTY,
     ) -> Response:
         said = SalesAnswer(response=response, reason=reason.strip() or None)
@@ -83,6 +87,7 @@ def lead_pages(leads: Leads, assignments: Assignments, sales: SalesAnswers, page
             raise
         except ApiError as error:
             return shown(request, id, error=error, response=response, reason=reason, answer_id=answer_id)
+        log.info("sales_answered", event_id=answer_id, subject=person.subject)
         return RedirectResponse(address("/lead", id=id) + "#timeline", status_code=303)
 
     return router

@@ -96,11 +96,12 @@ class PreviewPages:
         wording = language_of(request).wording
         job = self._previews.find(person, job_id)
         model_id = str(job.order.definition["id"])
+        stored = self._revision(model_id, wording)  # before it is compared: what changes after that is refused as stale
         stored_as = self._stored_as(job, wording)
         try:
             revision = job.revision
             if stored_as == "same":
-                revision = self._models.show(model_id, wording).revision
+                revision = stored
             else:
                 order = Order(issued_by=person.issued_by, wording=wording, expected_revision=revision)
                 done = self._commands.apply(
@@ -112,6 +113,12 @@ class PreviewPages:
         except ApiError as error:
             return self.show(request, person, job_id, failure=error)
         return RedirectResponse(address("/model", id=model_id, done="published"), status_code=303)
+
+    def _revision(self, model_id: str, wording: Wording) -> int:
+        try:
+            return self._models.show(model_id, wording).revision
+        except ModelNotFound:
+            return 0
 
     def _is_live(self, model_id: str, wording: Wording) -> bool:
         try:
