@@ -17,6 +17,7 @@ from lead_qualifier.console.pages.editor.form import (
 )
 from lead_qualifier.console.pages.editor.values import (
     UnreadableField,
+    list_in,
     number_in,
     scalar_in,
     scalar_text,
@@ -159,3 +160,30 @@ def test_what_stands_in_a_field_and_in_yaml_is_told() -> None:
     moved = definition_in({**fields, "hold": "", MORE: "hold: 20m"})
     assert fields_of(moved)["hold"] == "20m"
     assert yaml_text({}) == ""
+
+
+@pytest.mark.parametrize(
+    ("typed", "values"),
+    [
+        ("DE, AT, NO", ["DE", "AT", "NO"]),
+        ("Fair #12, a: b", ["Fair #12", "a: b"]),
+        ('"10115", 10115, 01067', ["10115", 10115, "01067"]),
+        ('"Weber, Anna", true, yes', ["Weber, Anna", True, "yes"]),
+        ("1.5, -3, 'it''s'", [1.5, -3, "it's"]),
+        (" , a,", ["a"]),
+    ],
+)
+def test_values_are_what_people_mean_by_them(typed: str, values: list[object]) -> None:
+    found = list_in(typed)
+    assert found == values
+    assert [type(one) for one in found] == [type(one) for one in values]
+
+
+@pytest.mark.parametrize("typed", ["1,000", "1.000", "12,345.678", "1_000", "٣", "many"])
+def test_what_may_mean_two_numbers_is_no_number(typed: str) -> None:
+    assert number_in(typed) == typed
+
+
+@pytest.mark.parametrize(("typed", "number"), [("70", 70), ("61,5", 61.5), ("1.1250", 1.125), ("0.125", 0.125)])
+def test_a_number_may_have_a_comma(typed: str, number: float) -> None:
+    assert number_in(typed) == number

@@ -177,6 +177,24 @@ def test_records_that_another_process_has_projected_are_not_applied_again(tmp_pa
     assert tables(database) == before
 
 
+def test_a_process_that_did_not_notice_that_another_begins_again_applies_nothing(tmp_path: Path) -> None:
+    log = RecordLog()
+    log.lead("L-1", qualified_lead("Anna"))
+    log.event(QUALIFIED, qualification("L-1"))
+    database = Database(sqlite_url(tmp_path))
+    one, other = projection_of(database), projection_of(database)
+    start = {(STATE, 0): 0, (QUALIFIED, 0): 0}
+    one.begin_again({}, start)
+    other.begin_again({}, start)
+    events = [record for record in log.records if record.topic == QUALIFIED]
+    with pytest.raises(Overtaken):
+        one.apply(events, before=start, after={(QUALIFIED, 0): 1})
+    with pytest.raises(Overtaken):
+        one.caught_up(1)
+    project(other, log.records)
+    assert tables(database) == foretell(log.records)
+
+
 def test_another_version_begins_again_with_tables_of_its_own(tmp_path: Path) -> None:
     database = projected(sqlite_url(tmp_path), world())
     with database.transaction() as connection:

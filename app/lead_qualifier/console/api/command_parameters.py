@@ -33,7 +33,9 @@ def expected_revision_in(
     ] = None,
 ) -> int | None:
     """The revision that a command expects; None: any. Raises InvalidParameter."""
-    if if_none_match == "*":
+    if if_none_match is not None:
+        if if_none_match.strip() != "*":
+            raise InvalidParameter("must be *", parameter="If-None-Match")
         return 0
     if if_match is None or if_match == "*":
         return None

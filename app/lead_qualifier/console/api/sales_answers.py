@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from lead_qualifier.client.decoding import decode_event
 from lead_qualifier.console.api.assignments import Assignments
 from lead_qualifier.console.api.commands import wait_until_shown
 from lead_qualifier.console.api.errors import InvalidParameter, LeadNotFound
@@ -75,4 +75,5 @@ class SalesAnswers:
         if held is None:
             raise LeadNotFound  # it was erased meanwhile
         mine = (one for one in held.events if one.topic.endswith(LEAD_SALES_RESPONSE.name))
-        return any(json.loads(one.value).get("event_id") == event_id for one in mine)
+        told = (decode_event(one.value) for one in mine)
+        return any(one is not None and one.get("event_id") == event_id for one in told)

@@ -171,7 +171,10 @@ class _KindPages:
         except ApiError as error:
             return self._not_saved(request, written, error)
         saved_id = str(definition["id"])
-        saved = self._definitions.show(self._kind.name, saved_id, order.wording)
+        try:
+            saved = self._definitions.show(self._kind.name, saved_id, order.wording)
+        except DefinitionNotFound:  # it is saved, and not shown yet
+            return RedirectResponse(address(self._kind.list_path, done=done.code), status_code=303)
         if intent == "save" or (saved.status == "live" and not saved.has_draft):  # it runs already
             return RedirectResponse(address(self._kind.path, id=saved_id, done=done.code), status_code=303)
         publishing = replace(order, command_id=f"{written.command_id}-publish", expected_revision=done.revision)

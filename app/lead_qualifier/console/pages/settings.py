@@ -19,6 +19,7 @@ from lead_qualifier.console.api.orders import Order
 from lead_qualifier.console.api.scoring_model_forms import ScoringModelSetting, ScoringModelStatus
 from lead_qualifier.console.api.scoring_models import ScoringModels
 from lead_qualifier.console.errors import ApiError
+from lead_qualifier.console.pages.editor.values import number_in
 from lead_qualifier.console.pages.rendering import Pages, address, language_of
 from lead_qualifier.definitions.qualification_models.entries import LEAD_MANAGEMENT
 
@@ -133,7 +134,5 @@ def _number(text: str) -> float | None:
     written = text.strip()
     if not written:
         return None
-    try:
-        return float(written.replace(",", "."))
-    except ValueError:
-        return math.nan
+    number = number_in(written)
+    return math.nan if isinstance(number, str) else float(number)

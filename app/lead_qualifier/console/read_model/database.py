@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError, SQLAlchemyError
 
-from lead_qualifier.console.read_model.tables import MADE_WHEN_CAUGHT_UP, SESSIONS, TABLE_PREFIX, metadata
+from lead_qualifier.console.read_model.tables import ERASURES, MADE_WHEN_CAUGHT_UP, SESSIONS, TABLE_PREFIX, metadata
 
 _BUSY_SECONDS = 30
 #: Per connection: a rebuild writes rows of a few indexes all over the file.
@@ -104,10 +104,10 @@ class Database:
     def recreate(connection: Connection) -> None:
         """Drop every table of a projection, also those of other versions, and make the tables of this one."""
         for name in inspect(connection).get_table_names():
-            if name.startswith(TABLE_PREFIX) and name != SESSIONS:
+            if name.startswith(TABLE_PREFIX) and name not in {SESSIONS, ERASURES}:
                 quoted = connection.dialect.identifier_preparer.quote(name)
                 connection.execute(text(f"DROP TABLE {quoted}"))
-        metadata.create_all(connection, checkfirst=False)
+        metadata.create_all(connection, checkfirst=True)
         for index in MADE_WHEN_CAUGHT_UP:
             index.drop(connection)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -39,6 +40,8 @@ class Stored:
     caught_up_ms: int = 0
     complete: bool = False
     """Whether all there was when it was begun has been read."""
+    generation: str = ""
+    """Which time it was begun."""
 
 
 class Projection:
@@ -58,6 +61,7 @@ class Projection:
             topics, database, name_attributes=name_attributes, on_erased=lambda: hook(Step.ERASED)
         )
         self._source = "\n".join((*topics.all, *name_attributes))
+        self._generation: str | None = None  # that it writes to; None: it has not begun
 
     # -- beginning
 
@@ -86,16 +90,19 @@ class Projection:
             next={(one.topic, one.partition): one.next_offset for one in held},
             caught_up_ms=about.caught_up_ms,
             complete=about.complete,
+            generation=about.generation,
         )
 
     def begin_again(self, topic_ids: Mapping[str, str], start: Mapping[PartitionId, int]) -> None:
         """Drop what is there. `start`: the first offset of each partition, from which all is read again."""
         with self._database.transaction() as connection:
             self._database.recreate(connection)
+            generation = uuid.uuid4().hex
             about = {"id": 1, "schema_version": SCHEMA_VERSION, "source": self._source, "complete": False}
-            connection.execute(insert(projection), [about | {"caught_up_ms": _now_ms()}])
+            connection.execute(insert(projection), [about | {"caught_up_ms": _now_ms(), "generation": generation}])
             self._add_positions(connection, topic_ids, start)
             self._hook(Step.APPLIED)
+        self._generation = generation
         self._hook(Step.COMMITTED)
 
     def go_on(
@@ -108,7 +115,9 @@ class Projection:
         held = {one: offset for one, offset in stored.next.items() if one in first}
         skipped = {one: first[one] for one, offset in held.items() if offset < first[one]}
         new = {one: offset for one, offset in first.items() if one not in held}
+        self._generation = stored.generation
         with self._database.transaction() as connection:
+            self._check_generation(connection)
             self._move(connection, held, skipped)
             self._add_positions(connection, topic_ids, new)
         return held | skipped | new
@@ -130,11 +139,12 @@ class Projection:
         """Apply records, in order within each partition, and move the positions from `before` to `after`.
 
         A lead's events count only while the lead is held: apply its state up to where it was when they were read first.
-        Raises Overtaken if the positions are others than `before`.
+        Raises Overtaken if the positions are others than `before`, or another process has begun again.
         """
         erased = False
         with self._database.transaction() as connection:
             self._hook(Step.BEGUN)
+            self._check_generation(connection)
             self._move(connection, before, after)
             self._hook(Step.POSITIONED)
             for projector in self._projectors:
@@ -148,6 +158,7 @@ class Projection:
     def expire(self, first: Mapping[PartitionId, int]) -> None:
         """Delete dead letters that their topics no longer hold. `first`: by partition, the first offset held."""
         with self._database.transaction() as connection:
+            self._check_generation(connection)
             gone = dead_letters.expire(connection, first)
         if gone:
             self._database.forget_erased()
@@ -155,11 +166,19 @@ class Projection:
     def caught_up(self, at_ms: int) -> None:
         """Remember that all there was at that time has been read."""
         with self._database.transaction() as connection:
+            self._check_generation(connection)
             if not connection.execute(select(projection.c.complete)).scalar():
                 for index in MADE_WHEN_CAUGHT_UP:
                     index.create(connection, checkfirst=True)
             connection.execute(update(projection).values(complete=True, caught_up_ms=at_ms))
         self._database.forget_erased()  # what was killed, or was read meanwhile, may have left something
+
+    def _check_generation(self, connection: Connection) -> None:
+        """Raises Overtaken if another process has begun again: its positions may look like ours, with nothing held."""
+        if self._generation is not None:
+            held = select(projection.c.generation).with_for_update(read=True)  # which SQLite needs not, and leaves out
+            if connection.execute(held).scalar() != self._generation:
+                raise Overtaken
 
     @staticmethod
     def _move(connection: Connection, before: Mapping[PartitionId, int], after: Mapping[PartitionId, int]) -> None:

@@ -21,11 +21,13 @@ from sqlalchemy import (
 from typing_extensions import override
 
 #: Rises with every change of the tables or of what is written to them: another version's tables are dropped.
-SCHEMA_VERSION = 9
+SCHEMA_VERSION = 10
 #: Of every table, so that the database may hold others: what else begins with it is dropped.
 TABLE_PREFIX = "lead_qualifier_"
-#: The one that is no part of the projection, and stays.
+#: These stay when a projection is begun again: sessions are no part of it, and erasures (hashes of ids) are remembered
+#: for longer than `lead-state` does.
 SESSIONS = f"{TABLE_PREFIX}sessions"
+ERASURES = f"{TABLE_PREFIX}erasures"
 
 metadata = MetaData()
 
@@ -50,6 +52,7 @@ projection = _table(
     "projection",
     Column("id", Integer, primary_key=True, autoincrement=False),  # there is one row
     Column("schema_version", Integer, nullable=False),
+    Column("generation", Text, nullable=False),  # which time it was begun
     Column("source", Text, nullable=False),  # what was projected: prefixes and name attributes
     Column("complete", Boolean, nullable=False),  # whether the ends have been reached since it was begun
     Column("caught_up_ms", BigInteger, nullable=False),  # when they were reached last, else when it was begun

@@ -30,6 +30,11 @@ class UnreadableField(ValueError):
 
 _WHOLE = re.compile(r"-?[0-9]{1,300}")
 _WITH_COMMA = re.compile(r"-?[0-9]+,[0-9]+")
+#: `1,000` and `1.000`: a thousand to some, one to others.
+_AMBIGUOUS = re.compile(r"-?[1-9][0-9]{0,2}([.,][0-9]{3})+")
+#: What is a number in a condition. YAML also takes `NO` for false, and ends a text at ` #`, which nobody means here.
+_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)([.][0-9]+)?([eE][+-]?[0-9]+)?")
+_QUOTED = re.compile(r"""\s*("(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|[^,]*)\s*(?:,|$)""")
 
 
 def text_of(value: object) -> str | None:
@@ -41,12 +46,17 @@ def number_text(value: object) -> str | None:
     """A number as it stands in a field; None: it is none."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         return None
-    return repr(plain(value) if isinstance(value, float) else value)
+    text = repr(plain(value) if isinstance(value, float) else value)
+    return f"{text}0" if _AMBIGUOUS.fullmatch(text) else text
 
 
 def number_in(text: str) -> Any:
-    """The number that was typed, also with a comma; else the text as it is, which is then found to be no number."""
+    """The number that was typed, also with a comma. What may mean two numbers, or none, stays a text, which is then
+    found to be no number.
+    """
     typed = text.strip()
+    if _AMBIGUOUS.fullmatch(typed) or not typed.isascii() or "_" in typed:
+        return typed
     if _WHOLE.fullmatch(typed):
         return int(typed)
     try:
@@ -70,12 +80,17 @@ def scalar_text(value: object) -> str | None:
 
 
 def scalar_in(text: str) -> Any:
-    """What was typed, as YAML reads it; the text itself where that is no single value."""
+    """What was typed: true or false, a number, or a text, which may be in quotes, as YAML has them."""
+    typed = text.strip()
+    if typed in {"true", "false"}:
+        return typed == "true"
+    if typed[:1] not in {'"', "'"} and not _NUMBER.fullmatch(typed):
+        return typed
     try:
-        value = parse_definition(f"value: {text.strip()}", "field", _no_problems)["value"]
+        value = parse_definition(f"value: {typed}", "field", _no_problems)["value"]
     except BadDefinitionFile:
-        return text.strip()
-    return value if isinstance(value, str | bool | int | float) else text.strip()
+        return typed
+    return value if isinstance(value, str | int | float) and not isinstance(value, bool) else typed
 
 
 def list_text(values: object) -> str | None:
@@ -83,18 +98,15 @@ def list_text(values: object) -> str | None:
     if not isinstance(values, list) or not values:
         return None
     texts = [scalar_text(one) for one in values]
-    return None if None in texts else ", ".join(map(str, texts))
+    if None in texts:
+        return None
+    text = ", ".join(map(str, texts))
+    return text if list_in(text) == values else None
 
 
 def list_in(text: str) -> list[Any]:
-    """The values that were typed, separated by commas."""
-    try:
-        values = parse_definition(f"values: [{text}]", "field", _no_problems)["values"]
-    except BadDefinitionFile:
-        values = None
-    if isinstance(values, list) and all(isinstance(one, str | bool | int | float) for one in values):
-        return values
-    return [one.strip() for one in text.split(",") if one.strip()]
+    """The values that were typed, separated by commas. A text with commas of its own is in quotes."""
+    return [scalar_in(one[1]) for one in _QUOTED.finditer(text) if one[1].strip()]
 
 
 def yaml_text(value: Mapping[str, Any]) -> str:
