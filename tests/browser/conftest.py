@@ -17,7 +17,7 @@ expect.set_options(timeout=20_000)  # a machine may be busy
 AXE = "axe-core@4.10.3"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # while Playwright runs, no other test of the process can run an event loop
 def browser() -> Iterator[Browser]:
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     if chromium is None:
