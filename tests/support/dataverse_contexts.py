@@ -53,8 +53,12 @@ def pairs(values: dict[str, Any]) -> list[dict[str, Any]]:
     return [{"key": key, "value": value} for key, value in values.items()]
 
 
-def context(message: str, lead_id: str = LEAD, /, *, at: Any = NOON, image: Any = None, **parameters: Any) -> Any:
-    """A context of an asynchronous step after the operation. `image`: what the step's image holds."""
+def context(
+    message: str, lead_id: str = LEAD, /, *, at: Any = NOON, before: Any = None, image: Any = None, **parameters: Any
+) -> Any:
+    """A context of an asynchronous step after the operation. `before`, `image`: what the step's images hold of before
+    and after it.
+    """
     return {
         "BusinessUnitId": "e2b9dd85-e89e-4711-8122-000d3aa2331c",
         "CorrelationId": "b374239d-4233-41a9-8b17-a86cb4f737b5",
@@ -75,7 +79,7 @@ def context(message: str, lead_id: str = LEAD, /, *, at: Any = NOON, image: Any 
         "OwningExtension": reference("75417616-4ea2-4711-8122-000d3aa2331c", "sdkmessageprocessingstep"),
         "ParentContext": None,
         "PostEntityImages": [] if image is None else pairs({"AsynchronousStepPrimaryName": image}),
-        "PreEntityImages": [],
+        "PreEntityImages": [] if before is None else pairs({"before": before}),
         "PrimaryEntityId": lead_id,
         "PrimaryEntityName": "lead",
         "RequestId": None,

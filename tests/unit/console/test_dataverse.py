@@ -132,6 +132,35 @@ def test_states_and_owners_by_messages_of_their_own(webhook: Webhook) -> None:
     assert said == lead_changed(owner_id="U-5")
 
 
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        (0, {"status": "open", "status_reason": "new"}),
+        (1, {"status": "qualified", "status_reason": "qualified"}),
+        (2, {"status": "disqualified", "status_reason": "lost"}),
+    ],
+)
+def test_an_image_of_before_dates_nothing_and_has_no_new_status_reason(
+    webhook: Webhook, state: int, said: dict[str, str]
+) -> None:
+    before = entity(statuscode=choice(2), modifiedon=time(NOON - timedelta(days=5)))
+    body = context("SetState", EntityMoniker=reference(LEAD), State=choice(state), Status=choice(-1), before=before)
+    assert webhook.sent(body) == lead_changed(**said)
+
+
+def test_an_image_of_after_counts_whatever_the_one_of_before_says(webhook: Webhook) -> None:
+    body = context(
+        "SetState",
+        EntityMoniker=reference(LEAD),
+        State=choice(0),
+        Status=choice(-1),
+        before=entity(statuscode=choice(3), modifiedon=time(NOON - timedelta(days=5))),
+        image=entity(statuscode=choice(2), modifiedon=time(NOON + timedelta(seconds=1))),
+    )
+    said = {"status": "open", "status_reason": "contacted", "occurred_at": "2026-11-23T12:00:01Z"}
+    assert webhook.sent(body) == [{"topic": "lead-changed", "lead_id": LEAD, **said}]
+
+
 def test_a_merge_names_loser_and_survivor(webhook: Webhook) -> None:
     merge = context("Merge", OTHER, Target=reference(OTHER), SubordinateId=LEAD.upper(), UpdateContent=entity(OTHER))
     said = webhook.sent(merge)
@@ -228,7 +257,8 @@ def test_leads_by_a_key_of_their_own(tmp_path: Path) -> None:
     image = entity(new_leadnumber="L-1001", subject="before")
     (record,) = records(changed(subject="after", image=image))
     assert (record.key, json.loads(record.value)["attributes"]) == (b"L-1001", {"topic": "after"})
-    assert records(context("Delete", image=image))[0].key == b"L-1001"
+    for images in ({"before": image}, {"image": image}):
+        assert records(context("Delete", **images))[0].key == b"L-1001"
     with pytest.raises(BadMessage, match="select the column new_leadnumber"):
         records(changed(subject="after"))
     with pytest.raises(BadMessage, match="merges name rows"):

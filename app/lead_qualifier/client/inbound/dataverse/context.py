@@ -55,13 +55,10 @@ class Context:
         self.at = _instant(read.operation_created_on or "", now=now)
         """When the operation was begun; None if the context does not say so."""
         self._parameters = {one.key: one.value for one in read.input_parameters or ()}
-        self.image: Columns = {
-            name: text
-            for images in (read.pre_entity_images, read.post_entity_images)
-            for one in images or ()
-            for name, text in _columns(one.value).items()
-        }
-        """The row as the images of the step show it, the newest of each column."""
+        self.pre_image = _image(read.pre_entity_images)
+        """The row as the step's images show it before the operation."""
+        self.post_image = _image(read.post_entity_images)
+        """The row as the step's images show it after the operation."""
 
     @property
     def target(self) -> Columns:
@@ -83,6 +80,10 @@ def read_context(body: bytes, *, now: datetime) -> Context:
         why = error if isinstance(error, msgspec.DecodeError) else type(error).__name__
         text = f"the body is not an execution context of Dataverse in JSON: {why}"
         raise BadMessage(text, kind=BadMessageClass.UNDECODABLE) from None
+
+
+def _image(images: Iterable[_Pair] | None) -> Columns:
+    return {name: text for one in images or () for name, text in _columns(one.value).items()}
 
 
 def _columns(entity: Any) -> dict[str, str]:

@@ -26,6 +26,8 @@ _MERGES = uuid.UUID("5f1f3b1e-0d6c-5a39-8a3e-2b6f1b0c9d11")
 _CLEARABLE = ("owner_id", "contact_id")
 #: What SetState sends for the status reason that belongs to a state by default.
 _DEFAULT_STATUS = "-1"
+#: Dataverse's own default status reason of each state: New, Qualified, Lost.
+_DEFAULTS = {"0": "1", "1": "3", "2": "4"}
 
 
 class NothingMapped(Exception):
@@ -47,8 +49,8 @@ class Conversion:
         """`form`: a valid map. `time_tolerance`: how far ahead of now a time may be."""
         self._form = _for_contexts(form)
         self._time_tolerance = time_tolerance
-        titles = form["lead_id"]
-        self._id_columns = [one.strip().casefold() for one in ([titles] if isinstance(titles, str) else titles)]
+        self._id_columns = _names(form["lead_id"])
+        self._time_columns = _names(form.get("occurred_at", ()))
 
     def records_of(self, context: Context) -> list[InboundRecord]:
         """The records for what happened. Raises BadMessage, NothingMapped."""
@@ -74,11 +76,14 @@ class Conversion:
                 )
 
     def _changed(self, context: Context, columns: Columns) -> list[InboundRecord]:
-        """Only what changed: the image may show what others have changed since, under a time that is not theirs."""
+        """Only what changed: the images show the rest of the row, too, under a time that is not theirs. Either may say
+        which lead it is, but only the image after the operation when it changed.
+        """
         if not columns:
             raise BadMessage("the context has no columns that changed", "InputParameters")
-        needed = {name: text for name, text in context.image.items() if self._is_needed(name)}
-        row = {ROW_ID: self._row_id(context)} | needed | columns
+        ids = _only(self._id_columns, context.pre_image | context.post_image)
+        times = _only(self._time_columns, context.post_image)
+        row = {ROW_ID: self._row_id(context)} | ids | times | columns
         self._lead_id(context, columns)
         now = datetime.now(UTC)
         latest = after(now, self._time_tolerance)
@@ -93,12 +98,6 @@ class Conversion:
         checks = Checks(self._time_tolerance)
         records = [] if messages.change is None else [checks.record(LEAD_CHANGED, messages.change)]
         return [*records, *(checks.record(LEAD_SCORE_CHANGED, one) for one in messages.scores if one is not None)]
-
-    def _is_needed(self, column: str) -> bool:
-        """Whether a column of the image says which lead it is or when it changed."""
-        times = self._form.get("occurred_at", ())
-        known = [times] if isinstance(times, str) else times
-        return column.casefold() in {*self._id_columns, *(one.strip().casefold() for one in known)}
 
     @staticmethod
     def _fault(encoder: RowEncoder, row: Sequence[str]) -> BadMessage:
@@ -124,7 +123,7 @@ class Conversion:
 
     def _lead_id(self, context: Context, columns: Columns) -> str:
         """Raises BadMessage if the context does not say which lead it is."""
-        given = {name.casefold(): text for name, text in (context.image | columns).items()}
+        given = {name.casefold(): text for name, text in (context.pre_image | context.post_image | columns).items()}
         given[ROW_ID] = self._row_id(context)
         for name in self._id_columns:
             if lead_id := given.get(name):
@@ -135,11 +134,19 @@ class Conversion:
         )
 
 
+def _names(titles: str | Sequence[str]) -> list[str]:
+    return [one.strip().casefold() for one in ([titles] if isinstance(titles, str) else titles)]
+
+
+def _only(names: Sequence[str], columns: Columns) -> Columns:
+    return {name: text for name, text in columns.items() if name.casefold() in names}
+
+
 def _state(context: Context) -> Columns:
-    status = context.text("Status")
+    state, status = context.text("State"), context.text("Status")
     if status == _DEFAULT_STATUS:
-        status = context.image.get("statuscode", "")
-    columns = {"statecode": context.text("State"), "statuscode": status}
+        status = context.post_image.get("statuscode") or _DEFAULTS.get(state, "")
+    columns = {"statecode": state, "statuscode": status}
     return {name: text for name, text in columns.items() if text}
 
 
