@@ -91,8 +91,16 @@ def context(
 
 
 def changed(
-    lead_id: str = LEAD, /, *, message: str = "Update", at: Any = NOON, image: Any = None, **columns: Any
+    lead_id: str = LEAD,
+    /,
+    *,
+    message: str = "Update",
+    at: Any = NOON,
+    before: Any = None,
+    image: Any = None,
+    **columns: Any,
 ) -> Any:
     """A context of columns that were set, among which Dataverse always has who changed the row, and when."""
     by = {"modifiedon": time(at), "modifiedby": reference(_USER, "systemuser"), "modifiedonbehalfby": None}
-    return context(message, lead_id, at=at, image=image, Target=entity(lead_id, leadid=lead_id, **{**by, **columns}))
+    target = entity(lead_id, leadid=lead_id, **{**by, **columns})
+    return context(message, lead_id, at=at, before=before, image=image, Target=target)

@@ -161,6 +161,22 @@ def test_an_image_of_after_counts_whatever_the_one_of_before_says(webhook: Webho
     assert webhook.sent(body) == [{"topic": "lead-changed", "lead_id": LEAD, **said}]
 
 
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        ({}, "new"),
+        ({"statuscode": None}, "new"),
+        ({"statuscode": choice(-1)}, "new"),
+        ({"before": entity(statuscode=choice(3))}, "new"),
+        ({"image": entity(statuscode=choice(2))}, "contacted"),
+        ({"statuscode": choice(5), "image": entity(statuscode=choice(2))}, "cannot_contact"),
+    ],
+)
+def test_an_update_of_the_state_alone_has_its_status_reason(webhook: Webhook, given: Any, reason: str) -> None:
+    said = webhook.sent(changed(statecode=choice(0), **given))
+    assert said == lead_changed(status="open", status_reason=reason)
+
+
 def test_a_merge_names_loser_and_survivor(webhook: Webhook) -> None:
     merge = context("Merge", OTHER, Target=reference(OTHER), SubordinateId=LEAD.upper(), UpdateContent=entity(OTHER))
     said = webhook.sent(merge)
@@ -226,7 +242,7 @@ def test_values_of_no_known_kind_are_left_alone(webhook: Webhook) -> None:
     body = changed(companyname=odd, subject=[odd], statecode={"Value": 0}, jobtitle=[choice(1), choice(2)])
     body["InputParameters"] += [{"key": "Other", "value": [1]}]
     body["PostEntityImages"] = pairs({"odd": 3, "other": {"Attributes": [3, {"key": 4}, {"value": 5}]}})
-    assert webhook.sent(body) == lead_changed(status="open", attributes={"job_title": "1,2"})
+    assert webhook.sent(body) == lead_changed(status="open", status_reason="new", attributes={"job_title": "1,2"})
 
 
 @pytest.mark.parametrize("given", [{}, {"params": {"code": "wrong"}}, {"headers": {"x-webhook-key": "ü".encode()}}])

@@ -24,7 +24,7 @@ TABLE = "lead"
 ROW_ID = "leadid"
 _MERGES = uuid.UUID("5f1f3b1e-0d6c-5a39-8a3e-2b6f1b0c9d11")
 _CLEARABLE = ("owner_id", "contact_id")
-#: What SetState sends for the status reason that belongs to a state by default.
+#: What is sent for the status reason that belongs to a state by default.
 _DEFAULT_STATUS = "-1"
 #: Dataverse's own default status reason of each state: New, Qualified, Lost.
 _DEFAULTS = {"0": "1", "1": "3", "2": "4"}
@@ -81,6 +81,7 @@ class Conversion:
         """
         if not columns:
             raise BadMessage("the context has no columns that changed", "InputParameters")
+        columns = _with_status_reason(columns, context)
         ids = _only(self._id_columns, context.pre_image | context.post_image)
         times = _only(self._time_columns, context.post_image)
         row = {ROW_ID: self._row_id(context)} | ids | times | columns
@@ -143,11 +144,17 @@ def _only(names: Sequence[str], columns: Columns) -> Columns:
 
 
 def _state(context: Context) -> Columns:
-    state, status = context.text("State"), context.text("Status")
-    if status == _DEFAULT_STATUS:
-        status = context.post_image.get("statuscode") or _DEFAULTS.get(state, "")
-    columns = {"statecode": state, "statuscode": status}
+    columns = {"statecode": context.text("State"), "statuscode": context.text("Status")}
     return {name: text for name, text in columns.items() if text}
+
+
+def _with_status_reason(columns: Columns, context: Context) -> Columns:
+    """Columns with the status reason that Dataverse gives a row whose state is set without one."""
+    state, reason = columns.get("statecode", ""), columns.get("statuscode", "")
+    if reason == _DEFAULT_STATUS or (state and not reason):
+        reason = context.post_image.get("statuscode") or _DEFAULTS.get(state, "")
+        return columns | {"statuscode": reason}
+    return columns
 
 
 def _for_contexts(form: Mapping[str, Any]) -> dict[str, Any]:
