@@ -30,6 +30,8 @@ JSON = "application/json"
 _PREFIX = "ce-"
 _REQUIRED = ("specversion", "id", "source", "type")
 _NAME = re.compile(r"[a-z0-9]{1,200}")
+_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
+_ESCAPED = re.compile(r"\\(.)")
 _batch = msgspec.json.Decoder(list[msgspec.Raw])
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _attribute = msgspec.json.Decoder(str | int | bool | None)
@@ -167,6 +169,9 @@ def _binary(headers: Mapping[str, str], body: bytes) -> HttpEvent | BadMessage:
 
 
 def _decoded(name: str, value: str) -> str:
+    """The value of an attribute in a header: unquoted first, if it is in double quotes, then percent-decoded."""
+    if quoted := _QUOTED.fullmatch(value):
+        value = _ESCAPED.sub(r"\1", quoted[1])
     try:
         return unquote_to_bytes(value.encode("latin-1")).decode()
     except UnicodeDecodeError:

@@ -187,6 +187,27 @@ def test_what_is_wrong_is_named_by_header_or_path_in_binary_mode(api: Api) -> No
     assert fault["detail"] == "data is missing"
 
 
+@pytest.mark.parametrize(
+    ("header", "said"),
+    [
+        ('"a"', "a"),
+        (r'"a \"b\" \\ c"', r'a "b" \ c'),
+        ('"%C3%9C%22"', 'Ü"'),
+        ("%22a%22", '"a"'),
+        (r'"\%41"', "A"),
+        ('"a', '"a'),
+        ('a"b"', 'a"b"'),
+        (r'"a\"', r'"a\"'),
+        (r"a\b", r"a\b"),
+    ],
+)
+def test_a_header_in_double_quotes_is_unquoted(api: Api, header: str, said: str) -> None:
+    given = {"ce-specversion": '"1.0"', "ce-source": "/e", "ce-type": '"lead-qualifier.lead-score-changed"'}
+    answer = api.post(SCORE, given | {"ce-id": header})
+    assert (answer.status_code, answer.json()["events"][0]["id"]) == (202, said), answer.text
+    assert dict(api.topics.records[0].headers)["ce_id"] == said.encode()
+
+
 @pytest.mark.parametrize("body", [b"", b"[", b"{}", b"\xff\xfe[\0]\0", b'["\xff"]', b"[" * 9_999, b"\0\0\0\0\1{}"])
 def test_a_body_that_is_no_batch_is_told(api: Api, body: bytes) -> None:
     answer = api.post(body, BATCH)
