@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,7 @@ from tests.support.console_records import (
     response,
     sqlite_url,
 )
+from tests.support.console_server import ConsoleServer
 from tests.support.openapi import check
 
 PATH = "/api/v1/reports/acceptance"
@@ -179,3 +181,56 @@ def test_a_wrong_parameter_is_a_problem(
 ) -> None:
     body = check(document, client.get(f"{PATH}?{query}"), PATH)
     assert (body["status"], body["parameter"]) == (400, parameter)
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> Iterator[ConsoleServer]:
+    with ConsoleServer(tmp_path) as running:
+        yield running
+
+
+def qualify(server: ConsoleServer, accepted: int, rejected: int, **more: Any) -> None:
+    """Leads that the model `tested` qualified and sales answered."""
+    for number in range(accepted + rejected):
+        lead_id = f"T-{number}"
+        lead = qualified_lead("Somebody")
+        lead.marks["tested"] = Mark(3, 1, minutes(0), "event")
+        server.log.lead(lead_id, lead)
+        server.log.event(QUALIFIED, qualification(lead_id) | {"qualification_model_id": "tested", **more})
+        server.log.event(ASSIGNED, assignment(lead_id))
+        answer = response(lead_id, reason=None if number < accepted else "budget")
+        server.log.event(RESPONSES, answer | {"event_id": f"answer-{number}"})
+    server.project()
+
+
+def page(client: httpx.Client, language: str = "en", **query: str) -> str:
+    answer = client.get("/report", params={"model": "tested", **query}, headers={"Accept-Language": language})
+    assert answer.status_code == 200
+    return answer.text
+
+
+def test_the_share_that_sales_accepted_is_rounded(fresh: ConsoleServer) -> None:
+    qualify(fresh, 29, 71)
+    with fresh.client() as client:
+        assert '<td class="number">29%</td>' in page(client)
+
+
+def test_qualifications_without_a_score_are_shown_in_total(fresh: ConsoleServer) -> None:
+    qualify(fresh, 2, 1, criteria=[])
+    with fresh.client() as client:
+        shown = page(client, by="score")
+    assert "What became of these qualifications" in shown
+    assert "What sales answered" not in shown
+    assert "has not qualified" not in shown
+
+
+@pytest.mark.parametrize(
+    ("language", "since", "words"),
+    [
+        ("en", "", "This model has not qualified any lead yet."),
+        ("en", "2040-01-01", "No lead has qualified since this day."),
+        ("de", "2040-01-01", "Seit diesem Tag hat sich kein Lead qualifiziert."),
+    ],
+)
+def test_a_report_on_nothing_says_so(language: str, since: str, words: str, client: httpx.Client) -> None:
+    assert words in page(client, language, since=since)
