@@ -143,6 +143,7 @@ def test_what_was_typed_stays_when_nobody_answers(
     answer = send(client, begun({**model("waiting", "all", {"engagement": 70}), "name": "Bleibt"}))
     assert answer.status_code == status
     assert "Ihre Eingaben sind noch da" in answer.text
+    assert "nichts gespeichert" not in answer.text, "it may be saved later"
     assert field_of(answer.text, "name") == "Bleibt"
 
 

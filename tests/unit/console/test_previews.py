@@ -14,6 +14,7 @@ import httpx
 import pytest
 from sqlalchemy import delete
 
+from lead_qualifier.client.errors import CommandUnanswered
 from lead_qualifier.client.preview import Previewer
 from lead_qualifier.client.preview_json import preview_as_json
 from lead_qualifier.console.access.people import Role
@@ -68,6 +69,17 @@ def test_a_preview_is_begun_followed_and_tells_its_result(client: httpx.Client) 
     assert result["unreadable_leads"] == 1
     tried = {one["threshold"]: one["would_qualify"] for one in result["what_if"][0]["thresholds"]}
     assert tried == {10: 2, 60: 1, 90: 0}
+
+
+def test_a_publication_that_nobody_answered_may_still_come(tmp_path: Path) -> None:
+    with ConsoleServer(tmp_path) as server, server.client() as client:
+        begun = client.post(PREVIEW, content=json.dumps(model("fair", "any", {"engagement": 60})))
+        job = ended(client, begun.headers["location"])["preview_id"]
+        server.worker.failure = CommandUnanswered("no worker answered")
+        shown = client.post("/model/preview/publish", data={"job": job}, headers={"Accept-Language": "en"})
+    assert shown.status_code == 504
+    assert "It is carried out once one runs." in shown.text
+    assert "was not published" not in shown.text
 
 
 def test_a_preview_over_the_database_says_what_a_preview_of_each_lead_says(tmp_path: Path) -> None:
