@@ -30,7 +30,7 @@ def test_a_model_lives_from_its_text_to_live_and_back_by_keyboard_in_german(page
     text.fill(TEXT.replace("treshold", "threshold"))
     page.get_by_role("button", name="Speichern und veröffentlichen").press("Enter")
     expect(page.get_by_role("heading", name="Dieses Modell veröffentlichen?")).to_be_visible()
-    expect(page.get_by_role("region", name="Was geschieht")).to_contain_text("Bekannte Leads, die sofort bewertet")
+    expect(page.get_by_role("region", name="Was geschieht")).to_contain_text("Bekannte Leads, die sofort geprüft")
     page.get_by_role("button", name="Veröffentlichen").press("Enter")
     expect(page.get_by_role("status")).to_contain_text("Veröffentlicht")
     expect(page.get_by_label("Zustand")).to_contain_text("Live")

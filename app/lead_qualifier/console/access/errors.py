@@ -37,7 +37,7 @@ class NoRole(ApiError):
     code = "no_role"
 
     def __init__(self) -> None:
-        super().__init__("You have no role here: ask whoever assigns the roles of the console.")
+        super().__init__("You have no role here: ask the person who assigns the roles of the console.")
 
 
 class SignInFailed(ApiError):

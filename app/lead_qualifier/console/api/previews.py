@@ -42,7 +42,7 @@ class PreviewNotFound(ApiError):
     code = "preview_not_found"
 
     def __init__(self) -> None:
-        super().__init__("There is no such preview: previews are kept for an hour, for whoever began them.")
+        super().__init__("There is no such preview: previews are kept for an hour, for the person who started them.")
 
 
 class Previews:

@@ -187,7 +187,7 @@ PROBLEMS: dict[str, tuple[str, str]] = {
     ),
     "no_role": (
         _("No role"),
-        _("You are known to the identity provider, but have no role here: ask whoever assigns the roles."),
+        _("You are known to the identity provider, but have no role here: ask the person who assigns the roles."),
     ),
     "sign_in_failed": (
         _("Signing in failed"),
@@ -211,11 +211,11 @@ PROBLEMS: dict[str, tuple[str, str]] = {
     ),
     "not_allowed": (
         _("Not allowed"),
-        _("None of your roles allows this: ask whoever assigns the roles of the console."),
+        _("None of your roles allows this: ask the person who assigns the roles of the console."),
     ),
     "needs_second_person": (
         _("Somebody else has to publish it"),
-        _("Whoever wrote a definition last does not publish it: ask somebody else to look at it and publish it."),
+        _("The last editor of a definition cannot publish it: ask somebody else to look at it and publish it."),
     ),
     "wrong_csrf_token": (
         _("Not sent"),
@@ -294,7 +294,7 @@ PROBLEMS: dict[str, tuple[str, str]] = {
     ),
     "preview_not_found": (
         _("No such preview"),
-        _("Previews are kept for an hour, for whoever began them: begin another one in the editor."),
+        _("Previews are kept for an hour, for the person who started them: begin another one in the editor."),
     ),
     "database_unavailable": (
         _("Database unavailable"),

@@ -59,7 +59,7 @@ SENTENCES: dict[str, str] = {
     "lacks_fresh_grade": ("{scoring_model}: Note {grade} ist am {day} abgelaufen (höchstens {max_age:duration} alt)"),
     # Why the lead has the outcome
     "nothing_qualifies": "Die Leadverwaltung ist ausgeschaltet: Nichts wird qualifiziert",
-    "model_not_live": "Das Modell ist nicht veröffentlicht",
+    "model_not_live": "Das Modell ist nicht live",
     "unknown_lead": (
         "Das CRM hat zu diesem Lead noch nichts gesendet, und LEAD_QUALIFIER_UNKNOWN_LEADS steht auf ineligible"
     ),
