@@ -153,7 +153,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def _send_at_once(listener: socket.socket) -> None:
-    """Let connections that it accepts not hold back what follows a response's head, which costs 40 ms each time.
+    """Set TCP_NODELAY on accepted connections; without it each response takes 40 ms longer.
 
     asyncio does so for sockets that it made itself.
     """

@@ -70,7 +70,9 @@ def link_access(sessions: Sessions, *, port: int, person: Person, key: str | Non
 
 
 def check_access(settings: Settings) -> None:
-    """Raises InvalidSettings for what nobody may do without signing in: listen for others, ask for a second person."""
+    """Raises InvalidSettings if a setting requires OIDC and none is configured: a public address, or second-person
+    approval.
+    """
     if settings.approval is Approval.SECOND_PERSON and settings.oidc_issuer is None:
         raise InvalidSettings(
             "LEAD_QUALIFIER_APPROVAL: second-person needs people who sign in: set LEAD_QUALIFIER_OIDC_ISSUER"

@@ -100,7 +100,7 @@ class Provider:
 
 
 class _Kept(Generic[T]):
-    """Something of the provider's that is read again when it is old; if that fails, what was read before counts."""
+    """A cached provider document. Refreshed when it expires; the old copy is used if that fails."""
 
     def __init__(self, read: Callable[[], T], clock: Callable[[], float]) -> None:
         """`read` raises ProviderAway."""

@@ -17,7 +17,7 @@ KINDS: Mapping[str, Kind] = {one.name: one for one in (JOURNEY, ASSIGNMENT, SEQU
 
 
 def kind_of(name: str, assignments: AssignmentReader) -> Kind:
-    """The kind; that of assignments with the sellers that there are, of whom its rules may name only these."""
+    """The kind. Assignment rules may only name existing sellers."""
     if name == ASSIGNMENT.name:
         return kind_with_sellers({one.id: one.departed for one in assignments.sellers()})
     return KINDS[name]

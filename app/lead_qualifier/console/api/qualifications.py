@@ -18,7 +18,7 @@ from lead_qualifier.console.read_model.rule_entries import RulesReader
 from lead_qualifier.wording.sentences import Wording
 
 MOST_QUALIFICATIONS = 200
-#: What reading an event raises: whoever may write the topic may write anything.
+#: Errors from malformed events; any writer can produce them.
 _MALFORMED = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
 

@@ -64,7 +64,7 @@ class Acceptance(Form):
 
 
 class AcceptanceGroup(Acceptance):
-    """Those of one version, band of scores, grade or value of an attribute; without either: of leads without it."""
+    """One group: a version, score band, grade or attribute value. If none is given: leads without a score or value."""
 
     version: int | None = None
     scoring_model_id: str | None = None

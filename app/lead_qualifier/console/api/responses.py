@@ -20,8 +20,8 @@ def answer(model: BaseModel, *, status: int = 200, headers: dict[str, str] | Non
 
 
 def at_revision(response: Response, revision: int) -> Response:
-    """The response with the revision as its ETag, for If-Match. It is no reason to leave an answer out (304): what else
-    a resource says may change without it.
+    """The response with the revision as its ETag, for If-Match. Not used for 304 responses, because other fields can
+    change without a new revision.
     """
     response.headers.update({"ETag": f'"{revision}"', "Vary": "Accept, Accept-Language, Cookie"})
     return response

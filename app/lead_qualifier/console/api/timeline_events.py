@@ -24,7 +24,7 @@ from lead_qualifier.messages.topics import (
 )
 from lead_qualifier.wording.sentences import Wording
 
-#: What reading an event raises: whoever may write the topic may write anything.
+#: Errors from malformed events; any writer can produce them.
 _MALFORMED = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
 

@@ -149,7 +149,7 @@ def _environment(language: Language) -> Environment:
         return shown(word) if text is None else translated(text)
 
     def outcome(code: str) -> str:
-        """What became of a command, by the code in an address; empty for what nobody but a stranger writes there."""
+        """What became of a command, by the code in an address; empty for unknown codes."""
         text = TERMS.get(f"done {code}")
         return "" if text is None else translated(text)
 

@@ -57,7 +57,7 @@ class Database:
                 raise UnusableDatabase(_ADVICE) from error
 
     def beside(self, name: str) -> Database:
-        """Where to keep what is no part of the projection, so that neither waits for the other's writing.
+        """A separate database for other data, so that writes do not block each other.
 
         With SQLite a file of its own beside this one; with PostgreSQL the same database.
         """

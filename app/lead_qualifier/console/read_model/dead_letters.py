@@ -244,9 +244,8 @@ def _ids_in(row: Mapping[str, Any]) -> list[bytes]:
 
 
 def _erased_ms(connection: Connection, ids: Iterable[bytes]) -> dict[bytes, int]:
-    """Until when the dead letters of leads are about an erased one, of those that were erased.
-
-    For a lead that has not begun afresh that is forever: a record from before its erasure may be handled long after.
+    """For each erased lead, the time up to which its dead letters must be hidden. Forever if the lead has not
+    reappeared.
     """
     by_hash = {_hash(one): one for one in ids}
     found: dict[bytes, int] = {}

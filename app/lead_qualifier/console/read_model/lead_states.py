@@ -86,9 +86,7 @@ class LeadStates:
             dead_letters.forget(connection, self._database, until_ms)
 
     def _erase(self, connection: Connection, gone: Mapping[bytes, int], counts: Counter[Place]) -> bool:
-        """Whether there was anything. `gone`: when each lead was erased. What is counted no longer is taken off
-        `counts`.
-        """
+        """Whether there was anything. `gone`: when each lead was erased. Subtracts removed leads from `counts`."""
         qualifications.forget(connection, dict.fromkeys(gone))
         count = dead_letters.forget(connection, self._database, gone)
         for some in in_parts(list(gone)):

@@ -138,7 +138,7 @@ class Projection:
     ) -> None:
         """Apply records, in order within each partition, and move the positions from `before` to `after`.
 
-        A lead's events count only while the lead is held: apply its state up to where it was when they were read first.
+        Events of unknown leads are dropped, so apply the states of leads first.
         Raises Overtaken if the positions are others than `before`, or another process has begun again.
         """
         erased = False

@@ -35,7 +35,7 @@ class Standing:
     """How many offsets this process has projected."""
 
     def seconds_behind(self, now_ms: int) -> float:
-        """The age of what is shown, 0 if that is all there is. While Kafka is away, nobody knows whether it is."""
+        """Age of the data in seconds; 0 if it is current."""
         if self.phase is Phase.STARTING or (not self.behind and self.problem is None):
             return 0.0
         return max(0, now_ms - self.caught_up_ms) / 1000

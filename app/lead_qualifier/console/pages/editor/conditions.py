@@ -43,7 +43,7 @@ OPERATORS = (
 
 
 def condition_fields(condition: object, at: str) -> dict[str, str] | None:
-    """The fields of a condition; `at`: `audience` or `fast_track`. None: YAML cannot stand for it alone."""
+    """The fields of a condition; `at`: `audience` or `fast_track`. None if it cannot be shown, not even as YAML."""
     if not isinstance(condition, Mapping):
         return None
     fields = _tests_fields(condition, at)

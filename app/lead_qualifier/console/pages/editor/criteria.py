@@ -21,7 +21,9 @@ _NUMBERS = ("threshold", "drop_below")
 
 
 def row_fields(member: object, at: str) -> dict[str, str] | None:
-    """The fields of a member; `at`: its path, with which their names begin. None: YAML cannot stand for it alone."""
+    """The fields of a member; `at`: its path, with which their names begin. None if it cannot be shown, not even as
+    YAML.
+    """
     if not isinstance(member, Mapping):
         return None
     for kind, texts in ((THRESHOLD, _threshold_texts(member)), (GRADES, _grades_texts(member))):
