@@ -9,10 +9,13 @@
   let typed = 0;
   let sent = 0;
 
-  const refresh = (form, delay) => {
-    typed += 1;
+  const refresh = (delay) => {
     clearTimeout(timer);
-    timer = setTimeout(() => htmx.trigger(form, "refresh"), delay);
+    timer = setTimeout(() => {
+      timer = undefined;
+      const form = document.getElementById("editor"); // the one that is there now: an answer may have replaced it
+      if (form) htmx.trigger(form, "refresh");
+    }, delay);
   };
 
   document.addEventListener("input", (event) => {
@@ -22,15 +25,23 @@
       const number = document.getElementById(event.target.dataset.for);
       number.value = event.target.value;
     }
-    refresh(form, wait);
+    typed += 1;
+    refresh(wait);
   });
 
   document.addEventListener("change", (event) => {
     const form = event.target.closest("#editor");
-    if (form && event.target.name === "yaml") refresh(form, 0);
+    if (!form || event.target.name !== "yaml") return;
+    typed += 1;
+    refresh(0);
   });
 
   document.addEventListener("submit", () => clearTimeout(timer)); // what is sent has all that was typed
+
+  // A request that ends without having sent all of it is followed by another one.
+  document.addEventListener("htmx:afterRequest", () => {
+    if (sent !== typed && timer === undefined) refresh(wait);
+  });
 
   // htmx adds the button that was pressed last, which would be pressed again.
   document.addEventListener("htmx:configRequest", (event) => {
