@@ -47,10 +47,10 @@ def leads_in(file: Path) -> int:
 
 def until_leads(file: Path, count: int) -> None:
     """As long as more of them come."""
-    there, deadline = 0, time.monotonic() + 60
+    there, deadline = 0, time.monotonic() + 120
     while (found := leads_in(file)) < count:
         if found > there:
-            there, deadline = found, time.monotonic() + 60
+            there, deadline = found, time.monotonic() + 120
         assert time.monotonic() < deadline, f"{found} leads of {count}"
         time.sleep(0.02)
 
