@@ -17,6 +17,7 @@ ALLOWED = {
     "BSD-3-Clause",
     "ISC",
     "MIT",
+    "MIT-0",
     "MPL-2.0",  # binds changes to its own files only
     "PSF-2.0",
     "Python-2.0",
