@@ -235,7 +235,7 @@ class Settings(BaseSettings):
     """
     console_host: Annotated[str, Field(min_length=1)] = "127.0.0.1"
     """Address of this machine to serve the console on. Without `LEAD_QUALIFIER_OIDC_ISSUER`, only loopback addresses
-    are accepted, because whoever opens the console's link is its only user.
+    are accepted, because the person who opens the console's link is its only user.
     """
     console_port: Annotated[int, Field(ge=0, le=65535)] = 6070
     """Port of the console; `0` picks a free one."""
@@ -253,12 +253,12 @@ class Settings(BaseSettings):
     session_idle: Duration = timedelta(hours=1)
     """How long somebody stays signed in without using the console."""
     approval: Approval = Approval.NONE
-    """`second-person`: the console refuses to publish a definition for whoever applied it last. The command line does
-    not. It needs `LEAD_QUALIFIER_OIDC_ISSUER`.
+    """`second-person`: in the console, the person who applied a definition last cannot publish it. The command line
+    does not check this. It needs `LEAD_QUALIFIER_OIDC_ISSUER`.
     """
     oidc_issuer: Annotated[str | None, Field(min_length=1)] = None
     """The issuer of the OpenID Connect provider at which people sign in to the console, exactly as the provider writes
-    it. Without it, whoever opens the console's link on this machine is its only user.
+    it. Without it, the person who opens the console's link on this machine is its only user.
     """
     oidc_client_id: Annotated[str | None, Field(min_length=1)] = None
     """The console's client id at the provider."""

@@ -32,7 +32,7 @@ QUALIFIED_FIELDS = (
     "trigger",
     "origin",
 )
-"""What is shown of a qualification: an event that lacks one of these is none of ours."""
+"""What is shown of a qualification. An event that lacks one of these has another form, and is ignored."""
 decode_lead: Callable[[bytes], Lead] = msgspec.json.Decoder(Lead).decode
 """Decodes a lead as `lead-state` has it. Raises msgspec.DecodeError, ValueError, RecursionError."""
 

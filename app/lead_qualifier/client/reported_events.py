@@ -104,7 +104,7 @@ _decode_recycled = msgspec.json.Decoder(RecycledEvent).decode
 
 
 def qualification_in(record: Record) -> Qualification | None:
-    """The qualification that a record of lead-qualified tells of; None if it is none of ours."""
+    """The qualification in a record of lead-qualified; None if the record has another form."""
     event = decode_or_none(_decode_qualified, record.value)
     if event is None or record.key is None:
         return None

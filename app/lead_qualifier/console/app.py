@@ -108,7 +108,7 @@ class _Answers:
         return self._answer(request, problems.of_error(ApiError("Something went wrong: see the console's log.")))
 
     def guarded(self, scope: Scope, error: ApiError) -> Application:
-        """What the guard refuses. Whoever opens a page without a session is sent to sign in."""
+        """Answer what the guard refuses. Pages that are opened without a session lead to signing in."""
         request = Request(scope)
         opens_page = request.method == "GET" and not _is_api(request) and "hx-request" not in request.headers
         if isinstance(error, NotSignedIn) and self._access.sign_in is not None and opens_page:

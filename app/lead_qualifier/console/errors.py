@@ -18,7 +18,7 @@ class ApiError(Exception):
     problems: tuple[Any, ...] = ()
     """Everything that is wrong with a definition, as the API's form FieldProblem has it."""
     told: str | None = None
-    """The message in the language of whoever asked; None: it is in English only."""
+    """The message in the language of the request; None: it is in English only."""
 
     def __init__(self, message: str, *, parameter: str | None = None) -> None:
         self.parameter = parameter

@@ -161,7 +161,7 @@ def _send_at_once(listener: socket.socket) -> None:
 
 
 def _link(access: Access, host: str, port: int) -> str:
-    """What to open: the address that people use, else a link for whoever started the console."""
+    """What to open: the address that people use, else a link for the person who started the console."""
     if access.link is None:
         return f"{access.hosts.url}/"
     return f"http://{_in_url(host)}:{port}/enter?key={access.link.key}"

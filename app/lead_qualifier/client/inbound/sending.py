@@ -79,7 +79,7 @@ class InboundSender:
         return [one for one in outcomes if one is not None]
 
     def close(self) -> None:
-        """Wait a moment for what is on its way: whoever sent it is told that it did not arrive, and sends it again."""
+        """Wait briefly for records in flight. Senders of those that do not arrive are told, and send them again."""
         if self._producer is not None:
             with contextlib.suppress(KafkaException, NotAllowed):
                 self._producer.flush(1)

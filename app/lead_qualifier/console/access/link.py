@@ -1,4 +1,4 @@
-"""The link that signs one browser in, for whoever started the console on this machine."""
+"""The link that signs one browser in, for the person who started the console on this machine."""
 
 from __future__ import annotations
 

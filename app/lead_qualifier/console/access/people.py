@@ -75,5 +75,5 @@ def subject_in(issued_by: str) -> str:
 
 
 def user_of_this_machine(issued_by: str) -> Person:
-    """Whoever opens the console's link: the one who started it, who may do everything."""
+    """The person who opens the console's link: the one who started it, with every role."""
     return Person(subject=issued_by, name="", roles=frozenset(Role))

@@ -63,7 +63,7 @@ class Provider:
             return jwt.decode(token, self._keys.get(_AGAIN_SECONDS), registry=registry)
 
     def ask(self, address: str, access_token: str) -> dict[str, Any]:
-        """A document about whoever the access token is for. Raises ProviderAway."""
+        """The claims about the person that the access token is for. Raises ProviderAway."""
         return self._get(address, {"Authorization": f"Bearer {access_token}"})
 
     def _read_metadata(self) -> dict[str, Any]:

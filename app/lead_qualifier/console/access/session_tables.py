@@ -10,7 +10,7 @@ metadata = MetaData()
 sessions = Table(
     SESSIONS,
     metadata,
-    Column("token", Text, primary_key=True),  # its digest: whoever reads it cannot sign in with it
+    Column("token", Text, primary_key=True),  # its digest, with which nobody can sign in
     Column("subject", Text, nullable=False),
     Column("name", Text, nullable=False),
     Column("roles", Text, nullable=False),  # separated by spaces

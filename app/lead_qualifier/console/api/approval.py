@@ -1,4 +1,4 @@
-"""Approval by a second person: whoever wrote a definition last does not publish it."""
+"""Approval by a second person: the last author of a definition cannot publish it."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class Approval:
 
 
 def _author(told: list[dict[str, Any]]) -> str | None:
-    """Who applied it last; who applied the same once more only counts if nobody else is known."""
+    """Who applied it last. An apply that changed nothing counts only if no other is known."""
     applied = [one for one in told if one.get("command") == "apply" and "issued_by" in one]
     changed = [one for one in applied if one.get("reason") != "unchanged"]
     return next((str(one["issued_by"]) for one in [*changed, *applied]), None)

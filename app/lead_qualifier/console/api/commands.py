@@ -32,7 +32,7 @@ class CommandRefused(ApiError):
     """A service refused a command. The code is that of the refusal."""
 
     def __init__(self, outcome: Outcome, told: str | None = None) -> None:
-        """`told`: why, in the language of whoever ordered it; None: as the service says it, in English."""
+        """`told`: why, in the language of the request; None: as the service says it, in English."""
         self.outcome = outcome
         self.told = told
         self.code = str(outcome.event.get("reason", "refused"))

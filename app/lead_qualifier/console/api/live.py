@@ -31,7 +31,7 @@ _MOST_UPDATES = 30
 _TICK_SECONDS = 2.0
 #: Proxies and browsers give up connections on which nothing comes.
 _HEARTBEAT_SECONDS = 15.0
-#: Whoever follows asks again after that, and the session is checked again.
+#: Browsers connect again after that, and the session is checked again.
 _LONGEST_SECONDS = 600.0
 _RETRY = "retry: 3000\n\n"
 _HEARTBEAT = ": nothing new\n\n"

@@ -146,7 +146,9 @@ class ModelVersion(Form):
     version: int
     published_at: datetime
     published_by: str
-    applied_at: datetime | None = Field(None, description="When its definition was applied, if it was anew.")
+    applied_at: datetime | None = Field(
+        None, description="When its definition was applied. Absent if none was since the version before."
+    )
     applied_by: str | None = None
     ended_at: datetime | None = Field(None, description="When it ceased to run. Absent: it runs.")
     ended_by: str | None = None

@@ -96,8 +96,8 @@ class Pages:
 
 
 def _access(request: Request) -> dict[str, Any]:
-    """What templates ask about whoever is signed in: `may("edit_definitions")`, the token that changes have to carry,
-    and the hidden field with it for forms.
+    """What templates ask about the person who is signed in: `may("edit_definitions")`, the token that changes have
+    to carry, and the hidden field with it for forms.
     """
     session = session_of(request)
     csrf = "" if session is None else session.csrf_token or ""
