@@ -25,7 +25,7 @@ from lead_qualifier.console.read_model.score_histogram import ScoreHistograms
 from lead_qualifier.definitions.qualification_models.entries import ScoringModelEntry, encode_stored
 from lead_qualifier.kafka.records import Record
 from lead_qualifier.qualification.leads import Lead, Mark, Score
-from lead_qualifier.services.topology import CONSOLE
+from lead_qualifier.services.console_topology import CONSOLE
 from lead_qualifier.services.worker.lead_processor import encode_lead
 
 _LEADS = 1_000_000

@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 
 from lead_qualifier.messages.topics import Partitions
-from lead_qualifier.services.topology import DOWNSTREAM, WORKER, ServiceTopology
+from lead_qualifier.services.topology import DOWNSTREAM, SERVICES, ServiceTopology
 from lead_qualifier.settings import Settings
 
 _DEPLOY = Path(__file__).parents[1] / "deploy"
@@ -101,8 +101,7 @@ def documents() -> dict[Path, str]:
 
 
 def _rows() -> dict[str, Any]:
-    alone = (WORKER, *DOWNSTREAM.values())
-    rows = {_arguments(one)[-1]: {"args": _arguments(one), "groups": [_group(one)]} for one in alone}
+    rows = {_arguments(one)[-1]: {"args": _arguments(one), "groups": [_group(one)]} for one in SERVICES}
     together = {"args": ["downstream", "all"], "groups": [_group(one) for one in DOWNSTREAM.values()]}
     return {**rows, "downstream": together}
 

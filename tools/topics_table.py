@@ -9,7 +9,7 @@ from pathlib import Path
 
 from lead_qualifier.messages import topics
 from lead_qualifier.messages.topics import Cleanup, Partitions, Topic
-from lead_qualifier.services.topology import readers_of, writers_of
+from tools.topic_users import readers_of, writers_of
 
 _SCHEMAS = Path(__file__).parents[1] / "schemas"
 _HEAD = """\

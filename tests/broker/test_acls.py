@@ -21,8 +21,8 @@ from lead_qualifier.kafka.acls import check_rights
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.kafka.errors import NotAllowed
 from lead_qualifier.services.acls import LOGINS, Naming, grants
+from lead_qualifier.services.console_topology import CONSOLE
 from lead_qualifier.services.topic_setup import TopicSetup
-from lead_qualifier.services.topology import CONSOLE
 from tests.support.command_line import CommandLine, Done
 from tests.support.console_process import ConsoleProcess
 from tests.support.http_endpoint import Endpoint, Reply
@@ -320,7 +320,7 @@ def test_the_console_shows_leads_and_sends_commands_by_its_own_login_and_needs_e
     connection = secured.connection("console")
     naming = Naming(topic_prefix=secured.prefix, application_id=application(secured), create_topics=True)
     check_rights(connection, grants("console", naming), timeout=10)
-    projected = {topic.full_name(secured.prefix) for topic in CONSOLE.projects}
+    projected = {topic.full_name(secured.prefix) for topic in CONSOLE.reads}
     for binding in random.sample([one for one in mine if one["operation"] == "Read" and one["name"] in projected], 2):
         with secured.without(binding), console(secured) as running:
             deadline = time.monotonic() + 30

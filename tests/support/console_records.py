@@ -36,7 +36,7 @@ from lead_qualifier.definitions.qualification_models.entries import (
 from lead_qualifier.kafka.records import Headers, PartitionId, Record
 from lead_qualifier.messages.model_reading import model_of
 from lead_qualifier.qualification.leads import Lead, Mark, Score
-from lead_qualifier.services.topology import CONSOLE
+from lead_qualifier.services.console_topology import CONSOLE
 from tests.support.console_sales_force import sales_force
 from tests.support.console_sales_story import sales_story
 from tests.support.messages import model

@@ -7,10 +7,11 @@ from typing import Any
 from lead_qualifier import __version__
 from lead_qualifier.messages import topics
 from lead_qualifier.messages.topics import ALL_TOPICS, Partitions, Topic
-from lead_qualifier.services.topology import DOWNSTREAM, WORKER, readers_of, writers_of
+from lead_qualifier.services.topology import SERVICES
 from tools.schemas.documents import DOCUMENTS, Document
 from tools.schemas.examples import Examples
 from tools.schemas.json_schemas import DIALECT, class_name
+from tools.topic_users import readers_of, writers_of
 
 _SCHEMA_FORMAT = "application/schema+json;version=draft-2020-12"
 _ABOUT = """\
@@ -26,16 +27,15 @@ every topic name, without a separator.
 Emitted events are CloudEvents 1.0 in binary mode. Events that are read may be plain JSON, or CloudEvents in binary or
 structured mode.
 """
-_SERVICES = (WORKER, *DOWNSTREAM.values())
 #: What the services read, and the command line: outcomes of commands and dead letters.
 _READ_BY_US = frozenset(
     topic.name
-    for service in _SERVICES
+    for service in SERVICES
     for topic in (*service.reads, *service.keeps, *service.audit_trails, service.dead_letters)
 )
 #: What the services write, and the command line: commands, and what an administrator may set right by hand.
 _WRITTEN_BY_US = frozenset(
-    topic.name for service in _SERVICES for topic in (*service.keeps, *service.writes, service.dead_letters)
+    topic.name for service in SERVICES for topic in (*service.keeps, *service.writes, service.dead_letters)
 ) | {
     topics.SCORING_MODEL_CHANGED.name,
     topics.QUALIFICATION_COMMANDS.name,

@@ -34,7 +34,7 @@ from lead_qualifier.console.read_model.projectors import ProjectedTopics
 from lead_qualifier.console.server import Server
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.services.acls import console_reads, naming_of
-from lead_qualifier.services.topology import CONSOLE
+from lead_qualifier.services.console_topology import CONSOLE
 from lead_qualifier.settings import Approval, Settings
 
 log = structlog.get_logger(__name__)

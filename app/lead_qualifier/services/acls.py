@@ -9,7 +9,16 @@ from functools import partial
 from lead_qualifier.kafka.acls import Grant, Operation, Resource
 from lead_qualifier.messages import topics
 from lead_qualifier.messages.topics import Topic
-from lead_qualifier.services.topology import CONSOLE, DOWNSTREAM, PROJECTED, WORKER, WORKER_REPLAYABLE, ServiceTopology
+from lead_qualifier.services.console_topology import CONSOLE
+from lead_qualifier.services.topology import (
+    DOWNSTREAM,
+    PROJECTED,
+    SERVICES,
+    WORKER,
+    WORKER_REPLAYABLE,
+    ServiceTopology,
+    each_once,
+)
 from lead_qualifier.settings import Settings
 
 _READ, _WRITE, _CREATE, _DELETE = Operation.READ, Operation.WRITE, Operation.CREATE, Operation.DELETE
@@ -71,7 +80,7 @@ def grants(login: str, naming: Naming) -> tuple[Grant, ...]:
 
 _EXPLAINED = (topics.ASSIGNMENT_STATE, topics.ASSIGNMENT_LEAD_STATE, topics.LEAD_ASSIGNED)
 # What others than workers and services write, and what these write for one another: the latter to be given with care.
-_READ_DOWNSTREAM = tuple(dict.fromkeys(topic for used in DOWNSTREAM.values() for topic in used.reads))
+_READ_DOWNSTREAM = each_once(topic for used in DOWNSTREAM.values() for topic in used.reads)
 _STATE_DOWNSTREAM = tuple(topic for used in DOWNSTREAM.values() for topic in used.changelogs)
 _SENT_DOWNSTREAM = tuple(
     topic for topic in _READ_DOWNSTREAM if not topic.ours and topic not in topics.QUALIFICATION_TOPICS
@@ -216,7 +225,6 @@ def _repartition(naming: Naming) -> tuple[Grant, ...]:
     passed = (topics.LEAD_HANDOVERS, topics.ASSIGNMENT_QUEUE)
     unprojected = tuple(topic for topic in topics.ALL_TOPICS if topic not in PROJECTED)
     copied = tuple(topic for topic in unprojected if topic.ours and topic not in passed)
-    services = (WORKER, *DOWNSTREAM.values())
     return (
         naming.topics(unprojected, _READ, _CONFIGS, why="check that all input is processed, copy the state"),
         naming.topics(PROJECTED, _DESCRIBE, _CONFIGS, why="create the new topics with the same settings"),
@@ -224,7 +232,7 @@ def _repartition(naming: Naming) -> tuple[Grant, ...]:
         to.topics(copied, _READ, _WRITE, why="write the copy, and verify it"),
         to.topics(passed, _READ, why="check that the new topics are empty"),
         to.topics(PROJECTED, _WRITE, why="write the current criteria and definitions"),
-        naming.groups(services, _DESCRIBE, why="check that no worker or downstream service is running"),
+        naming.groups(SERVICES, _DESCRIBE, why="check that no worker or downstream service is running"),
         Grant(
             resource=Resource.TRANSACTIONAL_ID,
             names=(f"{naming.application_id}-repartition",),
@@ -251,7 +259,7 @@ _BY_ITS_FILE = "runs `lead-qualifier downstream {}` with the file given by --con
 LOGINS: dict[str, Login] = {
     "worker": Login("runs `lead-qualifier worker`", partial(_process, service=WORKER)),
     "cli": Login("marketers: `model`, `scoring-model`, `lead show`", _cli),
-    "console": Login(f"runs `{CONSOLE.command}`", _console),
+    "console": Login("runs `lead-qualifier console`", _console),
     "administrator": Login("turns features on and off: `feature`", _administrator),
     "operator": Login("operates it: `topics`, `dead-letters`, `feed`", _operator),
     "scoring-engine": Login("sends scores, and announces which scoring models are live", _scoring_engine),

@@ -6,7 +6,7 @@ derived from it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from lead_qualifier.messages import topics
@@ -110,12 +110,12 @@ class ServiceTopology:
     @property
     def reads(self) -> tuple[Topic, ...]:
         """The topics that it reads and others write."""
-        return _each_once(topic for topic in self.inputs if topic not in self.keeps)
+        return each_once(topic for topic in self.inputs if topic not in self.keeps)
 
     @property
     def writes(self) -> tuple[Topic, ...]:
         """The topics that it writes and others read, apart from dead letters."""
-        return _each_once(topic for topic in self._outputs if topic not in self.keeps)
+        return each_once(topic for topic in self._outputs if topic not in self.keeps)
 
     @property
     def audit_trails(self) -> tuple[Topic, ...]:
@@ -137,7 +137,8 @@ class ServiceTopology:
         return tuple(topic for one in self.applications for topic in one.outputs)
 
 
-def _each_once(topics: Iterable[Topic]) -> tuple[Topic, ...]:
+def each_once(topics: Iterable[Topic]) -> tuple[Topic, ...]:
+    """The topics without repetitions, in their order."""
     return tuple(dict.fromkeys(topics))
 
 
@@ -247,87 +248,21 @@ DOWNSTREAM: Mapping[str, ServiceTopology] = dict(
 )
 """The downstream services, by the names that `lead-qualifier downstream` knows."""
 
+SERVICES: tuple[ServiceTopology, ...] = (WORKER, *DOWNSTREAM.values())
+"""Every service."""
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConsoleTopology:
-    """What the console reads and writes.
+COMMANDS: tuple[Topic, ...] = (FEATURE_COMMANDS, QUALIFICATION_COMMANDS, *map(topics.commands, topics.KINDS))
+"""The topics of commands, which people give."""
 
-    It projects the state of leads, `rules`, `lead_events` (topics about a lead, keyed by it), `audit_trails` (outcomes
-    of commands), `definitions` by their kind, what assignment has stored, and `dead_letters`. `asked`: what it reads
-    when somebody asks, and does not project. `writes`: what its pages and its API send. `sends_back`: the topics that
-    dead letters are sent back to.
-    """
-
-    command: str
-    lead_state: Topic
-    rules: Topic
-    lead_events: tuple[Topic, ...]
-    audit_trails: tuple[Topic, ...]
-    definitions: Mapping[str, Topic]
-    assignment_state: Topic
-    dead_letters: tuple[Topic, ...]
-    asked: tuple[Topic, ...]
-    writes: tuple[Topic, ...]
-    sends_back: tuple[Topic, ...]
-
-    @property
-    def reads(self) -> tuple[Topic, ...]:
-        """Every topic that it reads."""
-        return _each_once((*self.projects, *self.asked))
-
-    @property
-    def projects(self) -> tuple[Topic, ...]:
-        """The topics that it projects."""
-        return (
-            self.lead_state,
-            self.rules,
-            *self.lead_events,
-            *self.audit_trails,
-            *self.definitions.values(),
-            self.assignment_state,
-            *self.dead_letters,
-        )
-
-
-_SERVICES = (WORKER, *DOWNSTREAM.values())
-
-PUBLIC_INPUTS: tuple[Topic, ...] = _each_once(
-    topic
-    for service in _SERVICES
-    for topic in service.reads
-    if not {*topic.external_writers} <= {"administrators", "the command line"}
+PUBLIC_INPUTS: tuple[Topic, ...] = each_once(
+    topic for service in SERVICES for topic in service.reads if topic.external_writers and topic not in COMMANDS
 )
-"""What other systems report: scoring engines, the CRM, mail systems. Commands are people's."""
+"""What other systems report: scoring engines, the CRM, mail systems."""
 
-PROJECTED: tuple[Topic, ...] = tuple(service.definitions for service in _SERVICES if service.definitions is not None)
+PROJECTED: tuple[Topic, ...] = tuple(service.definitions for service in SERVICES if service.definitions is not None)
 """The topics of rules that processes follow. They are written from the state of commands, outside of transactions; the
 services write what is missing there.
 """
-
-
-def writers_of(topic: Topic) -> tuple[str, ...]:
-    """Who writes the topic: services, the console, and others."""
-    services = _services_that(lambda one: topic in (*one.keeps, *one.writes, one.dead_letters))
-    return (*services, *_console_if(topic in CONSOLE.writes), *topic.external_writers)
-
-
-def readers_of(topic: Topic) -> tuple[str, ...]:
-    """Who reads the topic: services, the console, and others."""
-    services = _services_that(lambda one: topic in (*one.reads, *one.keeps))
-    return (*services, *_console_if(topic in CONSOLE.reads), *topic.external_readers)
-
-
-def _console_if(used: bool) -> tuple[str, ...]:
-    return ("the console",) if used else ()
-
-
-def _services_that(use: Callable[[ServiceTopology], bool]) -> tuple[str, ...]:
-    worker = ("the worker",) if use(WORKER) else ()
-    names = [name for name, service in DOWNSTREAM.items() if use(service)]
-    if len(names) == len(DOWNSTREAM):
-        return (*worker, "the downstream services")
-    return (*worker, *(f"the {name} service" for name in names))
-
 
 WORKER_REPLAYABLE: tuple[Topic, ...] = tuple(
     topic
@@ -338,7 +273,7 @@ WORKER_REPLAYABLE: tuple[Topic, ...] = tuple(
 a dead letter itself says where it came from.
 """
 
-DOWNSTREAM_REPLAYABLE: tuple[Topic, ...] = _each_once(
+DOWNSTREAM_REPLAYABLE: tuple[Topic, ...] = each_once(
     (
         *(topic for service in DOWNSTREAM.values() for topic in service.inputs),
         *(one for one in ALL_TOPICS if one.events and one.partitions is Partitions.BY_LEAD),
@@ -347,23 +282,3 @@ DOWNSTREAM_REPLAYABLE: tuple[Topic, ...] = _each_once(
 """Where dead letters of downstream services, sinks and consumers may be sent back to: what the services read, and
 events about leads.
 """
-
-CONSOLE = ConsoleTopology(
-    command="lead-qualifier console",
-    lead_state=LEAD_STATE,
-    rules=QUALIFICATION_MODELS,
-    lead_events=_each_once((*(topic for one in _SERVICES for topic in one.lead_events), LEAD_SALES_RESPONSE)),
-    audit_trails=_each_once(topic for one in _SERVICES for topic in one.audit_trails),
-    definitions={kind: one for kind, name in topics.KINDS.items() if (one := DOWNSTREAM[name].definitions) is not None},
-    assignment_state=topics.ASSIGNMENT_STATE,
-    dead_letters=_each_once(one.dead_letters for one in _SERVICES),
-    asked=(),
-    writes=(
-        FEATURE_COMMANDS,
-        QUALIFICATION_COMMANDS,
-        *(topics.commands(kind) for kind in topics.KINDS),
-        *PUBLIC_INPUTS,
-    ),
-    sends_back=_each_once((*WORKER_REPLAYABLE, *DOWNSTREAM_REPLAYABLE)),
-)
-"""The console, which reads what the services write, and sends them commands and events. Its ACLs follow from this."""

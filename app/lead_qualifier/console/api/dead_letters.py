@@ -31,7 +31,7 @@ from lead_qualifier.console.errors import ApiError
 from lead_qualifier.console.read_model.dead_letters import DeadLetterReader, HeldLetter
 from lead_qualifier.kafka.errors import KafkaClientError, NotAllowed, TopicMissing
 from lead_qualifier.messages.topics import Topic
-from lead_qualifier.services.topology import CONSOLE
+from lead_qualifier.services.console_topology import CONSOLE
 
 MOST_LETTERS = 200
 SOURCES: Mapping[str, Topic] = MappingProxyType({one.name: one for one in CONSOLE.dead_letters})

@@ -15,7 +15,7 @@ from lead_qualifier.console.read_model.lead_states import LeadStates
 from lead_qualifier.console.read_model.projector import Projector
 from lead_qualifier.console.read_model.qualifications import Qualifications
 from lead_qualifier.console.read_model.rule_entries import RuleEntries
-from lead_qualifier.services.topology import ConsoleTopology
+from lead_qualifier.services.console_topology import ConsoleTopology
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
