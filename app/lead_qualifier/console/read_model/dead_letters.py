@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -136,7 +137,7 @@ class DeadLetterReader:
             if not has_tables(connection):
                 return []
             matching = (one for one in _scan(connection, found, before) if wanted.matches(one.letter, self._prefix))
-            return [one for one, _ in zip(matching, range(limit), strict=False)]
+            return list(islice(matching, limit))
 
     def count_since(self, since_ms: int, *, most: int) -> int:
         """How many came since a time (milliseconds since 1970); counted up to `most`."""
