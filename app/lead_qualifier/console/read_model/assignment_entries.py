@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete
 
 from lead_qualifier.assignment.state import DEFINITION, LEAD, SELLER, HeldDefinition, HeldLead, decode_state
 from lead_qualifier.client.decoding import decode_or_none
 from lead_qualifier.console.read_model.database import Database
 from lead_qualifier.console.read_model.definition_entries import hold
+from lead_qualifier.console.read_model.lead_events import erased_ms
 from lead_qualifier.console.read_model.projector import in_parts
-from lead_qualifier.console.read_model.tables import assignment_leads, leads, sellers
+from lead_qualifier.console.read_model.tables import assignment_leads, sellers
 from lead_qualifier.kafka.records import Record
 
 KIND = "assignment"
@@ -52,16 +53,11 @@ class AssignmentEntries:
 
     def _apply_leads(self, connection: Connection, of_leads: dict[bytes, Record]) -> bool:
         """Whether it removed a lead."""
-        erased_ms: dict[bytes, int] = {}
-        for some in in_parts(list(of_leads)):
-            found = connection.execute(select(leads.c.lead_id, leads.c.erased_ms).where(leads.c.lead_id.in_(some)))
-            erased_ms.update((one.lead_id, one.erased_ms) for one in found)
+        erased = erased_ms(connection, of_leads)
         rows = {
             lead_id: row
             for lead_id, one in of_leads.items()
-            if lead_id in erased_ms
-            and one.timestamp_ms > (erased_ms[lead_id] or -1)
-            and (row := _row(lead_id, one)) is not None
+            if lead_id in erased and one.timestamp_ms > erased[lead_id] and (row := _row(lead_id, one)) is not None
         }
         removed = 0
         for some in in_parts([lead_id for lead_id in of_leads if lead_id not in rows]):

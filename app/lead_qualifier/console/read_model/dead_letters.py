@@ -18,8 +18,9 @@ from sqlalchemy import Connection, Row, Select, delete, func, insert, or_, selec
 from lead_qualifier.client.dead_letters import DeadLetter, Filter, letter_of
 from lead_qualifier.client.decoding import decode_or_none
 from lead_qualifier.console.read_model.database import Database
+from lead_qualifier.console.read_model.lead_events import erased_ms
 from lead_qualifier.console.read_model.projector import in_parts
-from lead_qualifier.console.read_model.tables import dead_letters, erasures, has_tables, leads
+from lead_qualifier.console.read_model.tables import dead_letters, erasures, has_tables
 from lead_qualifier.kafka.records import PartitionId, Record
 from lead_qualifier.messages.topics import LEAD_DEAD_LETTERS
 from lead_qualifier.qualification.utc import from_milliseconds
@@ -56,7 +57,7 @@ class DeadLetterRecords:
     def apply(self, connection: Connection, records: Sequence[Record]) -> bool:
         """Hold the dead letters that are not about a lead that was erased since."""
         rows = [row for one in records if (row := _row(one)) is not None]
-        erased = _erased_ms(connection, {one for row in rows for one in _ids_in(row)})
+        erased = _hidden_until(connection, {one for row in rows for one in _ids_in(row)})
         kept = [row for row in rows if all(row["timestamp_ms"] > erased.get(one, -1) for one in _ids_in(row))]
         if kept:
             connection.execute(insert(dead_letters), kept)
@@ -244,7 +245,7 @@ def _ids_in(row: Mapping[str, Any]) -> list[bytes]:
     return [one for one in (row["key"], row["lead_id"]) if one is not None]
 
 
-def _erased_ms(connection: Connection, ids: Iterable[bytes]) -> dict[bytes, int]:
+def _hidden_until(connection: Connection, ids: Iterable[bytes]) -> dict[bytes, int]:
     """For each erased lead, the time up to which its dead letters must be hidden. Forever if the lead has not
     reappeared.
     """
@@ -253,10 +254,7 @@ def _erased_ms(connection: Connection, ids: Iterable[bytes]) -> dict[bytes, int]
     for some in in_parts(list(by_hash)):
         remembered = select(erasures.c.lead, erasures.c.at_ms).where(erasures.c.lead.in_(some))
         found.update((by_hash[one.lead], one.at_ms) for one in connection.execute(remembered))
-    held: dict[bytes, int] = {}
-    for some in in_parts(list(by_hash.values())):
-        of_held = select(leads.c.lead_id, leads.c.erased_ms).where(leads.c.lead_id.in_(some))
-        held.update((one.lead_id, one.erased_ms or -1) for one in connection.execute(of_held))
+    held = erased_ms(connection, by_hash.values())
     return dict.fromkeys(found.keys() - held.keys(), _LARGEST) | {
         one: max(at_ms, found.get(one, -1)) for one, at_ms in held.items()
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import Connection, insert, select
 
@@ -37,13 +37,16 @@ class LeadEvents:
 
 def of_held_leads(connection: Connection, records: Sequence[Record]) -> list[Record]:
     """The records about leads that are held, and not about an erased lead with the same id."""
-    ids = list({one.key for one in records if one.key})
-    erased_ms: dict[bytes, int] = {}
-    for some in in_parts(ids):
-        found = connection.execute(select(leads.c.lead_id, leads.c.erased_ms).where(leads.c.lead_id.in_(some)))
-        erased_ms.update((one.lead_id, one.erased_ms) for one in found)
+    erased = erased_ms(connection, {one.key for one in records if one.key})
     return [
-        one
-        for one in records
-        if one.key in erased_ms and one.value is not None and one.timestamp_ms > (erased_ms[one.key] or -1)
+        one for one in records if one.key in erased and one.value is not None and one.timestamp_ms > erased[one.key]
     ]
+
+
+def erased_ms(connection: Connection, lead_ids: Collection[bytes]) -> dict[bytes, int]:
+    """For each of these leads that is held, when an earlier lead with the same id was erased; -1 if none was."""
+    found: dict[bytes, int] = {}
+    for some in in_parts(list(lead_ids)):
+        rows = connection.execute(select(leads.c.lead_id, leads.c.erased_ms).where(leads.c.lead_id.in_(some)))
+        found.update((one.lead_id, one.erased_ms or -1) for one in rows)
+    return found
