@@ -82,12 +82,12 @@ class LeadStates:
                 of_before = (table.c.lead_id == bindparam("key"), table.c.timestamp_ms <= bindparam("until"))
                 connection.execute(delete(table).where(*of_before), old)
             until_ms = {one["key"]: one["until"] for one in old}
-            qualifications.forget(connection, until_ms)
+            qualifications.forget(connection, self._database, until_ms)
             dead_letters.forget(connection, self._database, until_ms)
 
     def _erase(self, connection: Connection, gone: Mapping[bytes, int], counts: Counter[Place]) -> bool:
         """Whether there was anything. `gone`: when each lead was erased. Subtracts removed leads from `counts`."""
-        qualifications.forget(connection, dict.fromkeys(gone))
+        qualifications.forget(connection, self._database, dict.fromkeys(gone))
         count = dead_letters.forget(connection, self._database, gone)
         for some in in_parts(list(gone)):
             columns = select(leads.c.lead_id, leads.c.name, leads.c.value)

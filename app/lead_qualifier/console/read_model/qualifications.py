@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, and_, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, insert, select
 
 from lead_qualifier.client.reported_events import REACTIONS, qualification_in, reaction_in
 from lead_qualifier.console.read_model.database import Database
@@ -40,25 +40,14 @@ class Qualifications:
         qualified = [row for one in kept if self._by_name[one.topic] is LEAD_QUALIFIED for row in _qualification(one)]
         if qualified:
             connection.execute(insert(qualifications), qualified)
-            self._count(connection, Counter(_day(row["written_us"], row["model_id"]) for row in qualified))
+            _count(connection, self._database, Counter(_day(row["written_us"], row["model_id"]) for row in qualified))
         reacted = [row for one in kept for row in _reaction(self._by_name[one.topic], one)]
         if reacted:
             connection.execute(insert(reactions), reacted)
         return False
 
-    def _count(self, connection: Connection, counts: Mapping[_Day, int]) -> None:
-        days = [{"day": day, "model_id": model_id} for day, model_id in counts]
-        known = {
-            (one.day, one.model_id): one.qualified
-            for one in connection.execute(
-                select(qualified_daily).where(qualified_daily.c.day.in_({day for day, _ in counts}))
-            )
-        }
-        rows = [one | {"qualified": known.get(key, 0) + counts[key]} for key, one in zip(counts, days, strict=True)]
-        self._database.upsert(connection, qualified_daily, rows)
 
-
-def forget(connection: Connection, until_ms: Mapping[bytes, int | None]) -> None:
+def forget(connection: Connection, database: Database, until_ms: Mapping[bytes, int | None]) -> None:
     """Delete what is about these leads. `until_ms`: by lead, the newest record to delete; None: all of them."""
     columns = qualifications.c
     gone = []
@@ -80,7 +69,10 @@ def forget(connection: Connection, until_ms: Mapping[bytes, int | None]) -> None
         this = and_(*(column == bindparam(f"its_{column.name}") for column in key))
         keys = [{"its_topic": one.topic, "its_partition": one.partition, "its_offset": one.offset} for one in gone]
         connection.execute(delete(qualifications).where(this), keys)
-        _discount(connection, Counter(_day(one.written_us, one.model_id) for one in gone))
+        fewer: Counter[_Day] = Counter()
+        fewer.subtract(_day(one.written_us, one.model_id) for one in gone)
+        _count(connection, database, fewer)
+        connection.execute(delete(qualified_daily).where(qualified_daily.c.qualified <= 0))
     for some in in_parts([key for key, until in until_ms.items() if until is None]):
         connection.execute(delete(reactions).where(reactions.c.lead_id.in_(some)))
     of_before = [{"key": key, "until": until} for key, until in until_ms.items() if until is not None]
@@ -89,13 +81,9 @@ def forget(connection: Connection, until_ms: Mapping[bytes, int | None]) -> None
         connection.execute(delete(reactions).where(before), of_before)
 
 
-def _discount(connection: Connection, counts: Mapping[_Day, int]) -> None:
-    this = and_(qualified_daily.c.day == bindparam("its_day"), qualified_daily.c.model_id == bindparam("its_model"))
-    less = update(qualified_daily).where(this).values(qualified=qualified_daily.c.qualified - bindparam("gone"))
-    connection.execute(
-        less, [{"its_day": day, "its_model": model, "gone": count} for (day, model), count in counts.items()]
-    )
-    connection.execute(delete(qualified_daily).where(qualified_daily.c.qualified <= 0))
+def _count(connection: Connection, database: Database, changes: Mapping[_Day, int]) -> None:
+    rows = [{"day": day, "model_id": model_id, "qualified": change} for (day, model_id), change in changes.items()]
+    database.add(connection, qualified_daily, rows, qualified_daily.c.qualified)
 
 
 def _day(written_us: int, model_id: bytes) -> _Day:
