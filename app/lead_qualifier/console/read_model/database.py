@@ -80,14 +80,22 @@ class Database:
         with self._engine.connect().execution_options(**options) as connection, connection.begin():
             yield connection
 
-    def upsert(self, connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Insert rows, and overwrite those whose keys are there."""
+    def upsert(
+        self,
+        connection: Connection,
+        table: Table,
+        rows: Sequence[Mapping[str, Any]],
+        *,
+        revision: Column[Any] | None = None,
+    ) -> None:
+        """Insert rows, and overwrite those whose keys are there. `revision`: keep those that have a higher one."""
         if rows:
             statement = self._insert(table)
             keys = [column.name for column in table.primary_key]
             changed = {column.name: statement.excluded[column.name] for column in table.c if column.name not in keys}
             if changed:
-                statement = statement.on_conflict_do_update(index_elements=keys, set_=changed)
+                is_newest = None if revision is None else revision <= statement.excluded[revision.name]
+                statement = statement.on_conflict_do_update(index_elements=keys, set_=changed, where=is_newest)
             else:
                 statement = statement.on_conflict_do_nothing(index_elements=keys)
             connection.execute(statement, [dict(row) for row in rows])

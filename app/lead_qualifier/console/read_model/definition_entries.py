@@ -33,12 +33,8 @@ class DefinitionEntries:
 
 def hold(database: Database, connection: Connection, kind: str, entry: Entry) -> None:
     """Hold the entry, unless a newer one is held."""
-    key = (definitions.c.kind == kind, definitions.c.id == entry.id.encode())
-    held = connection.execute(select(definitions.c.revision).where(*key)).scalar()
-    if held is None or held <= entry.revision:
-        value = encode_for_workers(entry)
-        row = {"kind": kind, "id": entry.id.encode(), "revision": entry.revision, "value": value}
-        database.upsert(connection, definitions, [row])
+    row = {"kind": kind, "id": entry.id.encode(), "revision": entry.revision, "value": encode_for_workers(entry)}
+    database.upsert(connection, definitions, [row], revision=definitions.c.revision)
 
 
 class DefinitionReader:

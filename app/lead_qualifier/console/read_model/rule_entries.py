@@ -24,14 +24,12 @@ class RuleEntries:
 
     def apply(self, connection: Connection, records: Sequence[Record]) -> bool:
         """Hold each entry that is not older than the one that is held."""
-        for record in records:
-            if record.key is None or (entry := decode_or_none(decode_entry, record.value)) is None:
-                continue
-            key = entry.key.encode()
-            held = connection.execute(select(rules.c.revision).where(rules.c.key == key)).scalar()
-            if held is None or held <= entry.revision:
-                row = {"key": key, "revision": entry.revision, "value": record.value}
-                self._database.upsert(connection, rules, [row])
+        rows = [
+            {"key": entry.key.encode(), "revision": entry.revision, "value": record.value}
+            for record in records
+            if record.key is not None and (entry := decode_or_none(decode_entry, record.value)) is not None
+        ]
+        self._database.upsert(connection, rules, rows, revision=rules.c.revision)
         return False
 
 
