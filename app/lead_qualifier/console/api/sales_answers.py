@@ -6,7 +6,10 @@ import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+import structlog
+
 from lead_qualifier.client.decoding import decode_event
+from lead_qualifier.console.access.people import Person
 from lead_qualifier.console.api.assignments import Assignments
 from lead_qualifier.console.api.commands import wait_until_shown
 from lead_qualifier.console.api.errors import InvalidParameter, LeadNotFound
@@ -17,6 +20,8 @@ from lead_qualifier.console.read_model.rule_entries import RulesReader
 from lead_qualifier.messages.errors import BadMessage
 from lead_qualifier.messages.topics import LEAD_SALES_RESPONSE
 from lead_qualifier.wording.sentences import Wording
+
+log = structlog.get_logger(__name__)
 
 
 class SalesAnswers:
@@ -44,9 +49,9 @@ class SalesAnswers:
         return sorted({reason for rule in rules for reason in rule.reasons})
 
     def send(
-        self, lead_id: str, answer: SalesAnswer, wording: Wording, *, event_id: str | None = None
+        self, person: Person, lead_id: str, answer: SalesAnswer, wording: Wording, *, event_id: str | None = None
     ) -> SalesAnswered:
-        """Send it, and wait until the lead's timeline shows it, a few seconds at most.
+        """Send it for a person, and wait until the lead's timeline shows it, a few seconds at most.
 
         `event_id`: the same id twice is one answer; None: a new one. Raises LeadNotFound, InvalidParameter, and what
         Events.deliver raises.
@@ -68,6 +73,7 @@ class SalesAnswers:
             raise InvalidParameter(bad.reason, parameter=bad.field) from None
         self._events.deliver([record])
         wait_until_shown(lambda: self._is_shown(lead_id, said.event_id))
+        log.info("sales_answered", event_id=said.event_id, subject=person.subject)
         return said
 
     def _is_shown(self, lead_id: str, event_id: str) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import structlog
 from fastapi import APIRouter, Depends, Response
 
 from lead_qualifier.console.access.people import Permission, Person
@@ -14,8 +13,6 @@ from lead_qualifier.console.api.parameters import LeadId, Wanted
 from lead_qualifier.console.api.responses import answer
 from lead_qualifier.console.api.sales_answers import SalesAnswers
 from lead_qualifier.console.api.sales_forms import SalesAnswer, SalesAnswered
-
-log = structlog.get_logger(__name__)
 
 
 def sales_routes(answers: SalesAnswers) -> APIRouter:
@@ -37,8 +34,6 @@ def sales_routes(answers: SalesAnswers) -> APIRouter:
         event_id: Annotated[str | None, Depends(command_id_in)],
     ) -> Response:
         """Say whether sales accepts a qualified lead, as the CRM does. The model says what a rejection changes."""
-        sent = answers.send(lead_id, said, language.wording, event_id=event_id)
-        log.info("sales_answered", event_id=sent.event_id, subject=person.subject)
-        return answer(sent, status=202)
+        return answer(answers.send(person, lead_id, said, language.wording, event_id=event_id), status=202)
 
     return router

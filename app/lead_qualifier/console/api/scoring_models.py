@@ -6,9 +6,12 @@ from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Literal, Protocol
 
+import structlog
+
 from lead_qualifier.client.errors import AnnouncedLater
 from lead_qualifier.client.rulebook import Rulebook
 from lead_qualifier.client.scoring_models import Announcement
+from lead_qualifier.console.access.people import Person
 from lead_qualifier.console.api.commands import NoAnswer, kafka_problems, wait_until_shown
 from lead_qualifier.console.api.scoring_model_forms import ScoringModel, ScoringModelList, ScoringModelSetting
 from lead_qualifier.console.errors import ApiError
@@ -18,6 +21,8 @@ from lead_qualifier.definitions.qualification_models.entries import (
     ScoringModelStatus,
     scoring_key,
 )
+
+log = structlog.get_logger(__name__)
 
 
 class Announce(Protocol):
@@ -70,8 +75,8 @@ class ScoringModels:
             raise ScoringModelNotFound
         return _form(entry, book)
 
-    def set(self, scoring_model_id: str, setting: ScoringModelSetting) -> ScoringModel:
-        """Announce what it is from now on, and wait until a worker knows it.
+    def set(self, person: Person, scoring_model_id: str, setting: ScoringModelSetting) -> ScoringModel:
+        """Announce for a person what it is from now on, and wait until a worker knows it.
 
         Raises ClockAhead, NoAnswer, NoService, BrokerAway, BrokerRefused.
         """
@@ -88,6 +93,7 @@ class ScoringModels:
         if (entry := announced.entry) is None:
             raise NoAnswer
         wait_until_shown(lambda: self._rules.revision_of(scoring_key(scoring_model_id)) >= entry.revision)
+        log.info("scoring_model_announced", scoring_model=scoring_model_id, subject=person.subject)
         return _form(entry, self._rules.rulebook())
 
 

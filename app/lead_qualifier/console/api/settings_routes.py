@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import structlog
 from fastapi import APIRouter, Response
 
 from lead_qualifier.console.access.people import Permission, Person
@@ -23,8 +22,6 @@ from lead_qualifier.console.api.scoring_model_forms import (
     ScoringModelSetting,
 )
 from lead_qualifier.console.api.scoring_models import ScoringModels
-
-log = structlog.get_logger(__name__)
 
 
 def feature_routes(feature: FeatureSwitch) -> APIRouter:
@@ -84,8 +81,6 @@ def scoring_model_routes(scoring_models: ScoringModels) -> APIRouter:
         person: Annotated[Person, allowed(Permission.SET_SCORING_MODELS)],
     ) -> Response:
         """Does what its engine would do, and waits until a worker confirms it. Only scores of live ones count."""
-        announced = scoring_models.set(scoring_model_id, setting)
-        log.info("scoring_model_announced", scoring_model=scoring_model_id, subject=person.subject)
-        return answer(announced)
+        return answer(scoring_models.set(person, scoring_model_id, setting))
 
     return router

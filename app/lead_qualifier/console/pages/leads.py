@@ -6,7 +6,6 @@ import uuid
 from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
-import structlog
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
@@ -26,8 +25,6 @@ _ON_A_PAGE = 50
 _STATUSES = ("open", "qualified", "disqualified")
 #: What a form sends for a field that was left empty.
 _EMPTY = ""
-
-log = structlog.get_logger(__name__)
 
 
 def lead_pages(leads: Leads, assignments: Assignments, sales: SalesAnswers, pages: Pages) -> APIRouter:
@@ -82,12 +79,11 @@ def lead_pages(leads: Leads, assignments: Assignments, sales: SalesAnswers, page
     ) -> Response:
         said = SalesAnswer(response=response, reason=reason.strip() or None)
         try:
-            sales.send(id, said, language_of(request).wording, event_id=answer_id)
+            sales.send(person, id, said, language_of(request).wording, event_id=answer_id)
         except LeadNotFound:
             raise
         except ApiError as error:
             return shown(request, id, error=error, response=response, reason=reason, answer_id=answer_id)
-        log.info("sales_answered", event_id=answer_id, subject=person.subject)
         return RedirectResponse(address("/lead", id=id) + "#timeline", status_code=303)
 
     return router

@@ -7,7 +7,6 @@ import uuid
 from http import HTTPStatus
 from typing import Annotated, Any
 
-import structlog
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
@@ -28,8 +27,6 @@ LIST, ADDRESS = "/scoring-models", "/scoring-model"
 
 _EMPTY = ""
 _Text = Annotated[str, Form()]
-
-log = structlog.get_logger(__name__)
 
 
 def settings_pages(feature: FeatureSwitch, audit: Audit, pages: Pages) -> APIRouter:
@@ -120,10 +117,9 @@ def scoring_model_pages(scoring_models: ScoringModels, pages: Pages) -> APIRoute
             return form(request, values, wrong="maximum")
         setting = ScoringModelSetting(status=status, name=name.strip() or None, maximum=highest)
         try:
-            scoring_models.set(scoring_model_id, setting)
+            scoring_models.set(person, scoring_model_id, setting)
         except ApiError as error:
             return form(request, values, error=error)
-        log.info("scoring_model_announced", scoring_model=scoring_model_id, subject=person.subject)
         return RedirectResponse(address(LIST, done="announced"), status_code=303)
 
     return router
