@@ -11,8 +11,9 @@ from lead_qualifier.client.commands import Action, CommandClient, Outcome
 from lead_qualifier.client.decoding import decode_event
 from lead_qualifier.client.definition_history import Version, history_of
 from lead_qualifier.client.definitions import topics_of
-from lead_qualifier.console.api.command_forms import CommandOutcome, outcome_form
-from lead_qualifier.console.api.commands import CommandRefused, Commands
+from lead_qualifier.console.api.command_forms import CommandOutcome
+from lead_qualifier.console.api.commands import Commands
+from lead_qualifier.console.api.decided_commands import DecidedCommands
 from lead_qualifier.console.api.definition_forms import (
     DefinitionDetails,
     DefinitionHistory,
@@ -22,7 +23,7 @@ from lead_qualifier.console.api.definition_forms import (
 )
 from lead_qualifier.console.api.definition_kinds import kind_of
 from lead_qualifier.console.api.definition_text import read_definition
-from lead_qualifier.console.api.forms import FieldProblem, sentence
+from lead_qualifier.console.api.forms import sentence
 from lead_qualifier.console.api.orders import Order
 from lead_qualifier.console.errors import ApiError
 from lead_qualifier.console.read_model.assignment_reader import AssignmentReader
@@ -63,7 +64,7 @@ class Definitions:
         self._reader = reader
         self._assignments = assignments
         self._trails = trails
-        self._commands = commands
+        self._commands = DecidedCommands(commands)
 
     # -- reading
 
@@ -141,27 +142,13 @@ class Definitions:
     def _carry_out(
         self, kind: str, order: Order, command: DefinitionCommand, send: Callable[[CommandClient], Outcome]
     ) -> CommandOutcome:
-        """The outcome is the service's. Its sentence comes in English and names commands: in its place stands what the
-        console says of the same decision.
-        """
-        foreseen = self._decide(kind, command)
-        try:
-            outcome = self._commands.run(
-                send,
-                issued_by=order.issued_by,
-                command_id=order.command_id,
-                shown=lambda done: self._is_shown(kind, command.id, done),
-            )
-        except CommandRefused as refused:
-            if foreseen.code != refused.code:  # the projection was behind
-                foreseen = self._decide(kind, command)
-            finding = _said(foreseen, refused.code, command.id)
-            error = CommandRefused(refused.outcome, order.wording.sentence(finding))
-            error.problems = _faults(finding, order.wording)
-            raise error from refused
-        done = outcome_form(outcome)
-        said = order.wording.sentence(_said(foreseen, done.code, command.id))
-        return done.model_copy(update={"message": said, "warnings": order.wording.sentences(foreseen.warnings)})
+        return self._commands.run(
+            order,
+            command.id,
+            send,
+            foresee=lambda: self._decide(kind, command),
+            revision=lambda: self._revision_of(kind, command.id),
+        )
 
     def _decide(self, kind: str, command: DefinitionCommand) -> Decision[Entry]:
         """What would become of a command by what is projected."""
@@ -169,9 +156,9 @@ class Definitions:
         revision = max((one.revision for one in entries.values()), default=0)
         return Lifecycle(self._kind(kind), entries, revision).decide(command)
 
-    def _is_shown(self, kind: str, definition_id: str, outcome: Outcome) -> bool:
+    def _revision_of(self, kind: str, definition_id: str) -> int:
         held = self._reader.one(kind, definition_id)
-        return held is not None and held.revision >= int(outcome.event.get("revision", 0))
+        return 0 if held is None else held.revision
 
     # -- what both need
 
@@ -247,23 +234,3 @@ def _command(order: Order, action: DefinitionAction, definition_id: str, **more:
 
 def _unknown(kind: str, definition_id: str, wording: Wording) -> DefinitionNotFound:
     return DefinitionNotFound(wording.sentence(Finding("unknown_definition", kind=kind, id=definition_id)))
-
-
-def _said(decision: Decision[Entry], code: str, definition_id: str) -> Finding:
-    """What there is to say about an outcome with this code."""
-    if decision.code == code:
-        return decision.finding
-    return Finding("decided_otherwise", id=definition_id, code=code)
-
-
-def _faults(finding: Finding, wording: Wording) -> tuple[FieldProblem, ...]:
-    """Each thing that is wrong with the definition."""
-    faults: tuple[Finding, ...] = finding.arguments.get("faults", ())
-    return tuple(
-        FieldProblem(
-            field=one.arguments["field"],
-            code=one.arguments["message"].code,
-            text=wording.sentence(one.arguments["message"]),
-        )
-        for one in faults
-    )

@@ -9,8 +9,9 @@ from lead_qualifier.client.commands import Action, CommandClient, Outcome
 from lead_qualifier.client.definitions import QUALIFICATION_MODEL
 from lead_qualifier.client.foreseeing import foresee
 from lead_qualifier.client.rulebook import Rulebook
-from lead_qualifier.console.api.command_forms import CommandOutcome, outcome_form
+from lead_qualifier.console.api.command_forms import CommandOutcome
 from lead_qualifier.console.api.commands import CommandRefused, Commands
+from lead_qualifier.console.api.decided_commands import DecidedCommands
 from lead_qualifier.console.api.definition_text import read_definition
 from lead_qualifier.console.api.orders import Order
 from lead_qualifier.console.read_model.rule_entries import RulesReader
@@ -27,8 +28,7 @@ from lead_qualifier.qualification.finding import Finding
 from lead_qualifier.qualification.models import QualificationModel
 from lead_qualifier.wording.sentences import Wording
 
-_CODES = QualificationModelKind.codes
-_INVALID = _CODES[Code.INVALID]
+_INVALID = QualificationModelKind.codes[Code.INVALID]
 
 
 class ModelCommands:
@@ -39,7 +39,7 @@ class ModelCommands:
 
     def __init__(self, rules: RulesReader, commands: Commands) -> None:
         self._rules = rules
-        self._commands = commands
+        self._commands = DecidedCommands(commands, codes=QualificationModelKind.codes)
 
     @staticmethod
     def check(content: bytes | str, wording: Wording, *, model_id: str | None = None) -> str:
@@ -98,27 +98,15 @@ class ModelCommands:
         send: Callable[[CommandClient], Outcome],
         foreseen: Callable[[Rulebook], Decision[Any]],
     ) -> CommandOutcome:
-        """The outcome is the worker's. Its sentence comes in English and names commands: in its place stands what the
-        console says of the same decision, as it is `foreseen` by the rules that it holds.
-        """
+        """`foreseen`: what the worker will decide, by the rules that the console holds."""
         key = model_key(model_id)
-        decision = foreseen(self._rules.rulebook())
-        try:
-            outcome = self._commands.run(
-                send,
-                issued_by=order.issued_by,
-                command_id=order.command_id,
-                shown=lambda one: self._rules.revision_of(key) >= int(one.event["revision"]),
-            )
-        except CommandRefused as error:
-            if _code(decision) != error.code:  # the projection was behind
-                decision = foreseen(self._rules.rulebook())
-            said = order.wording.sentence(_said(decision, error.code, model_id))
-            raise CommandRefused(error.outcome, said) from error
-        done = outcome_form(outcome)
-        said = order.wording.sentence(_said(decision, done.code, model_id))
-        warnings = order.wording.sentences(decision.warnings)
-        return done.model_copy(update={"message": said, "warnings": warnings})
+        return self._commands.run(
+            order,
+            model_id,
+            send,
+            foresee=lambda: foreseen(self._rules.rulebook()),
+            revision=lambda: self._rules.revision_of(key),
+        )
 
     def _refuse_thresholds(self, content: bytes | str, model: QualificationModel, wording: Wording) -> None:
         """Raises BadDefinition with the thresholds that no score can meet, if the projection knows these maxima."""
@@ -150,12 +138,3 @@ def _read(content: bytes | str, model_id: str | None, wording: Wording) -> Quali
 
 def _steps(field: str) -> tuple[str | int, ...]:
     return tuple(int(part) if part.isdecimal() else part for part in field.split("."))
-
-
-def _code(decision: Decision[Any]) -> str:
-    return _CODES.get(decision.code, decision.code.value)
-
-
-def _said(decision: Decision[Any], code: str, model_id: str) -> Finding:
-    """What there is to say about an outcome with this code."""
-    return decision.finding if _code(decision) == code else Finding("decided_otherwise", id=model_id, code=code)
