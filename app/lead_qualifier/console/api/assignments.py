@@ -18,7 +18,8 @@ from lead_qualifier.console.api.assignment_forms import (
     WaitingLeadList,
     WaitingLeadSummary,
 )
-from lead_qualifier.console.api.errors import InvalidParameter, LeadNotFound
+from lead_qualifier.console.api.cursors import page_of, place_of
+from lead_qualifier.console.api.errors import LeadNotFound
 from lead_qualifier.console.api.forms import sentence
 from lead_qualifier.console.read_model.assignment_reader import AssignmentReader, HeldAssignment, WaitingLead
 from lead_qualifier.console.read_model.ranking import last_qualified
@@ -41,14 +42,13 @@ class Assignments:
 
     def waiting(self, wording: Wording, *, cursor: str | None = None, limit: int = 50) -> WaitingLeadList:
         """Part of the leads that wait, who has waited longest first. Raises InvalidParameter."""
-        found = self._reader.waiting(after=_place_of(cursor), limit=limit + 1)
+        found = self._reader.waiting(after=0 if cursor is None else place_of(cursor), limit=limit + 1)
         explainer, now = Explainer(found.entries), self._clock()
-        shown = found.leads[:limit]
+        shown, more = page_of(found.leads, limit, lambda one: str(one.held.waits))
         listed = [
             _waiting(one, explainer.explain(one.lead_id, one.held, now, place=place, waiting=found.count), wording)
             for place, one in enumerate(shown, found.before + 1)
         ]
-        more = str(shown[-1].held.waits) if len(found.leads) > limit else None
         return WaitingLeadList(leads=listed, waiting=found.count, next_cursor=more)
 
     def explain(self, lead_id: str, wording: Wording) -> AssignmentExplanation:
@@ -63,14 +63,6 @@ class Assignments:
         explainer = Explainer(about.entries)
         explained = explainer.explain(lead_id, held, self._clock(), place=about.place, waiting=about.waiting)
         return _explanation(lead_id, about, explained, wording)
-
-
-def _place_of(cursor: str | None) -> int:
-    if cursor is None:
-        return 0
-    if not (cursor.isascii() and cursor.isdigit() and len(cursor) < 19):
-        raise InvalidParameter("is not a cursor of this list: begin without one", parameter="cursor")
-    return int(cursor)
 
 
 def _seller(held: HeldSeller, now: datetime) -> SellerDetails:

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from lead_qualifier.client.decoding import decode_event
 from lead_qualifier.console.api.audit_forms import AuditEntry, AuditList
-from lead_qualifier.console.api.cursors import trail_cursor_of, trail_position_of
+from lead_qualifier.console.api.cursors import page_of, trail_cursor_of, trail_position_of
 from lead_qualifier.console.read_model.audit_trail import TrailEntry, TrailReader, kind_of
 
 MOST_ENTRIES = 200
@@ -51,11 +51,9 @@ class Audit:
         found = self._trails.newest(
             kind=query.kind, subject=query.id, accepted=query.accepted, before=before, limit=limit + 1
         )
-        shown = found[:limit]
+        shown, more = page_of(found, limit, lambda one: trail_cursor_of(one.position))
         entries = [entry for one in shown if (entry := _entry(one)) is not None]
-        return AuditList(
-            entries=entries, next_cursor=trail_cursor_of(shown[-1].position) if len(found) > limit else None
-        )
+        return AuditList(entries=entries, next_cursor=more)
 
     def since(self, kind: str, about: str, revision: int) -> list[AuditEntry]:
         """What has changed something since a revision of it, the newest first."""

@@ -15,7 +15,7 @@ from confluent_kafka import KafkaException
 
 from lead_qualifier.client.dead_letters import DeadLetter, Filter, ReplayPlan, ReplayStatus
 from lead_qualifier.console.api.commands import BrokerAway, BrokerRefused
-from lead_qualifier.console.api.cursors import letter_cursor_of, letter_position_of
+from lead_qualifier.console.api.cursors import letter_cursor_of, letter_position_of, page_of
 from lead_qualifier.console.api.dead_letter_forms import (
     Content,
     DeadLetterDetails,
@@ -91,11 +91,9 @@ class DeadLetterQueue:
         source = None if query.source is None else self._prefix + query.source
         before = None if cursor is None else letter_position_of(cursor)
         found = self._reader.newest(wanted, source=source, before=before, limit=limit + 1)
-        shown = found[:limit]
-        return DeadLetterList(
-            dead_letters=[DeadLetterSummary(**self._summary(one)) for one in shown],
-            next_cursor=letter_cursor_of(shown[-1].position) if len(found) > limit else None,
-        )
+        shown, more = page_of(found, limit, lambda one: letter_cursor_of(one.position))
+        letters = [DeadLetterSummary(**self._summary(one)) for one in shown]
+        return DeadLetterList(dead_letters=letters, next_cursor=more)
 
     def show(self, letter_id: str, *, reveal: bool) -> DeadLetterDetails:
         """One of them. `reveal`: with what it holds. Raises DeadLetterNotFound."""

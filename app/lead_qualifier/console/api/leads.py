@@ -8,7 +8,7 @@ from typing import Any
 from lead_qualifier.client.errors import UnreadableState
 from lead_qualifier.client.evidence import criterion_finding
 from lead_qualifier.client.explanation import Explained, explain, reopened
-from lead_qualifier.console.api.cursors import cursor_of, position_of
+from lead_qualifier.console.api.cursors import cursor_of, page_of, position_of
 from lead_qualifier.console.api.errors import LeadNotFound, LeadUnreadable
 from lead_qualifier.console.api.forms import sentence
 from lead_qualifier.console.api.lead_forms import (
@@ -43,11 +43,8 @@ class Leads:
         """A page of the leads that meet the query. Raises InvalidParameter."""
         after = None if cursor is None else position_of(cursor)
         found = self._reader.search(query, after=after, limit=limit + 1)
-        more = len(found) > limit
-        shown = found[:limit]
-        return LeadList(
-            leads=[_found(one) for one in shown], next_cursor=cursor_of(shown[-1].position) if more else None
-        )
+        shown, more = page_of(found, limit, lambda one: cursor_of(one.position))
+        return LeadList(leads=[_found(one) for one in shown], next_cursor=more)
 
     def show(self, lead_id: str, wording: Wording) -> LeadDetails:
         """One lead. Raises LeadNotFound, LeadUnreadable."""

@@ -10,7 +10,7 @@ from lead_qualifier.client.decoding import decode_event
 from lead_qualifier.client.evidence import changes_finding, criterion_finding
 from lead_qualifier.client.leads import QUALIFIED_FIELDS
 from lead_qualifier.client.rulebook import Rulebook
-from lead_qualifier.console.api.cursors import qualification_cursor_of, qualification_position_of
+from lead_qualifier.console.api.cursors import page_of, qualification_cursor_of, qualification_position_of
 from lead_qualifier.console.api.forms import sentence
 from lead_qualifier.console.api.overview_forms import Qualification, QualificationList
 from lead_qualifier.console.read_model.qualification_reader import HeldQualification, QualificationReader
@@ -41,11 +41,9 @@ class Qualifications:
         """A page of qualifications by one model or all, written at `since` or later. Raises InvalidParameter."""
         before = None if cursor is None else qualification_position_of(cursor)
         found = self._qualifications.newest(model_id=model_id, since=since, before=before, limit=limit + 1)
-        shown = found[:limit]
-        return QualificationList(
-            qualifications=list(qualifications_of(shown, self._rules.rulebook(), wording)),
-            next_cursor=qualification_cursor_of(shown[-1].position) if len(found) > limit else None,
-        )
+        shown, more = page_of(found, limit, lambda one: qualification_cursor_of(one.position))
+        listed = list(qualifications_of(shown, self._rules.rulebook(), wording))
+        return QualificationList(qualifications=listed, next_cursor=more)
 
 
 def qualifications_of(
