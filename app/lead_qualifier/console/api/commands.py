@@ -118,15 +118,23 @@ class Commands:
 
 @contextmanager
 def kafka_problems() -> Iterator[None]:
-    """Around what sends something to Kafka. Raises NoAnswer, NoService, BrokerAway, BrokerRefused."""
+    """Around what sends something to a service. Raises NoAnswer, NoService, BrokerAway, BrokerRefused."""
+    with broker_problems():
+        try:
+            yield
+        except CommandUnanswered as error:
+            raise NoAnswer from error
+        except TopicMissing as error:
+            raise NoService from error
+
+
+@contextmanager
+def broker_problems() -> Iterator[None]:
+    """Around what sends something to Kafka. Raises BrokerAway, BrokerRefused."""
     try:
         yield
-    except CommandUnanswered as error:
-        raise NoAnswer from error
     except NotAllowed as error:
         raise BrokerRefused from error
-    except TopicMissing as error:
-        raise NoService from error
     except (KafkaException, KafkaClientError) as error:
         raise BrokerAway from error
 

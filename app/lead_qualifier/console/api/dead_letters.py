@@ -5,16 +5,13 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any, Protocol, cast
 
-from confluent_kafka import KafkaException
-
 from lead_qualifier.client.dead_letters import DeadLetter, Filter, ReplayPlan, ReplayStatus
-from lead_qualifier.console.api.commands import BrokerAway, BrokerRefused
+from lead_qualifier.console.api.commands import broker_problems
 from lead_qualifier.console.api.cursors import letter_cursor_of, letter_position_of, page_of
 from lead_qualifier.console.api.dead_letter_forms import (
     Content,
@@ -29,7 +26,7 @@ from lead_qualifier.console.api.dead_letter_forms import (
 from lead_qualifier.console.api.dead_letter_values import ShownContent, as_text, shown_header, shown_value
 from lead_qualifier.console.errors import ApiError
 from lead_qualifier.console.read_model.dead_letters import DeadLetterReader, HeldLetter
-from lead_qualifier.kafka.errors import KafkaClientError, NotAllowed, TopicMissing
+from lead_qualifier.kafka.errors import TopicMissing
 from lead_qualifier.messages.topics import Topic
 from lead_qualifier.services.console_topology import CONSOLE
 
@@ -132,7 +129,7 @@ class DeadLetterQueue:
             if (place := _place(one)) is not None:
                 wanted.setdefault(place[0], set()).add(f"{place[1]}:{place[2]}")
         became: dict[str, SentLetter] = {}
-        with self._sending, _told():  # else two people could send one twice
+        with self._sending, broker_problems():  # else two people could send one twice
             for source, positions in wanted.items():
                 became |= self._send(source, positions, again=again)
         return SentBack(
@@ -186,13 +183,3 @@ def _place(letter_id: str) -> tuple[str, int, int] | None:
     if found is None or found[1] not in SOURCES or int(found[2]) >= 1 << 31:
         return None
     return found[1], int(found[2]), int(found[3])
-
-
-@contextmanager
-def _told() -> Iterator[None]:
-    try:
-        yield
-    except NotAllowed as error:
-        raise BrokerRefused from error
-    except (KafkaException, KafkaClientError) as error:
-        raise BrokerAway from error

@@ -9,16 +9,14 @@ from datetime import timedelta
 from http import HTTPStatus
 from typing import Protocol
 
-from confluent_kafka import KafkaException
-
 from lead_qualifier.client.inbound.checking import Checks, EventTooLarge, InboundRecord, erasure_of
 from lead_qualifier.client.inbound.json_lines import line_of
 from lead_qualifier.client.inbound.sending import NotSent, Position
-from lead_qualifier.console.api.commands import BrokerAway, BrokerRefused
+from lead_qualifier.console.api.commands import BrokerAway, BrokerRefused, broker_problems
 from lead_qualifier.console.api.errors import InvalidParameter
 from lead_qualifier.console.api.event_forms import EventResult, EventsAccepted
 from lead_qualifier.console.errors import ApiError
-from lead_qualifier.kafka.errors import KafkaClientError, NotAllowed, TopicMissing
+from lead_qualifier.kafka.errors import TopicMissing
 from lead_qualifier.messages.errors import BadMessage
 from lead_qualifier.messages.http_cloud_events import HttpEvent, Mode, UnsupportedMode, events_in, mode_of
 from lead_qualifier.messages.topics import Topic
@@ -128,14 +126,11 @@ class Events:
 
     def send(self, records: Sequence[InboundRecord]) -> list[Position | NotSent]:
         """What became of each record. Raises BrokerAway, BrokerRefused, TopicNotThere if none was sent."""
-        try:
-            return self._sender.send(records)
-        except TopicMissing as error:
-            raise TopicNotThere(error) from error
-        except NotAllowed as error:
-            raise BrokerRefused from error
-        except (KafkaException, KafkaClientError) as error:
-            raise BrokerAway from error
+        with broker_problems():
+            try:
+                return self._sender.send(records)
+            except TopicMissing as error:
+                raise TopicNotThere(error) from error
 
     @contextmanager
     def _admitted(self) -> Iterator[None]:
@@ -204,9 +199,7 @@ def _invalid(
 def _fault(
     mode: Mode, text: str, number: int, event_id: str | None, bad: BadMessage, *, with_line: bool
 ) -> EventResult:
-    steps = [
-        int(step) if step.isdecimal() and len(step) < _LONGEST_NUMBER else step for step in bad.field.split(".") if step
-    ]
+    steps = [_step(one) for one in bad.field.split(".") if one]
     place: str | None
     if mode is Mode.BINARY and steps[:1] != ["data"]:
         place, line = f"ce-{bad.field}" if bad.field else "$", None
