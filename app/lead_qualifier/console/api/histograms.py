@@ -8,6 +8,8 @@ from fastapi import APIRouter, Query, Response
 from pydantic import FiniteFloat
 
 from lead_qualifier.client.score_bands import Band
+from lead_qualifier.console.access.people import Permission
+from lead_qualifier.console.access.permissions import allowed
 from lead_qualifier.console.api.histogram_forms import Histogram, ScoreBand
 from lead_qualifier.console.api.parameters import ScoringModelId
 from lead_qualifier.console.api.responses import answer
@@ -50,7 +52,7 @@ class Histograms:
 
 def histogram_routes(histograms: Histograms) -> APIRouter:
     """The route."""
-    router = APIRouter()
+    router = APIRouter(dependencies=[allowed(Permission.VIEW)])
 
     @router.get(
         "/scoring-models/{scoring_model_id}/histogram",
