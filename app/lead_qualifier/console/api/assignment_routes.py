@@ -18,13 +18,11 @@ MOST_WAITING = 200
 
 def assignment_routes(assignments: Assignments) -> APIRouter:
     """All of them."""
-    router = APIRouter()
-    may_view = [allowed(Permission.VIEW)]
+    router = APIRouter(dependencies=[allowed(Permission.VIEW)])
 
     @router.get(
         "/sellers",
         response_model=SellerList,
-        dependencies=may_view,
         summary="List sellers",
         operation_id="listSellers",
     )
@@ -35,7 +33,6 @@ def assignment_routes(assignments: Assignments) -> APIRouter:
     @router.get(
         "/assignments/waiting",
         response_model=WaitingLeadList,
-        dependencies=may_view,
         summary="List leads that wait for a seller",
         operation_id="listWaitingLeads",
     )
@@ -50,7 +47,6 @@ def assignment_routes(assignments: Assignments) -> APIRouter:
     @router.get(
         "/leads/{lead_id}/assignment",
         response_model=AssignmentExplanation,
-        dependencies=may_view,
         summary="Explain a lead's assignment",
         operation_id="explainAssignment",
     )

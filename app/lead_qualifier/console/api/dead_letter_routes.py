@@ -24,14 +24,13 @@ Viewer = Annotated[Person, allowed(Permission.VIEW)]
 
 def dead_letter_routes(queue: DeadLetterQueue) -> APIRouter:
     """All of them."""
-    router = APIRouter()
+    router = APIRouter(dependencies=[allowed(Permission.VIEW)])
 
     @router.get(
         "/dead-letters", response_model=DeadLetterList, summary="List dead letters", operation_id="listDeadLetters"
     )
     def find(
         *,  # the parameters are the documentation
-        _person: Viewer,
         source: Annotated[
             Source | None, Query(description="Of the workers, or of the downstream services. Default: both.")
         ] = None,

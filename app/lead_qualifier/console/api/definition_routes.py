@@ -37,13 +37,11 @@ Ordered = Annotated[Order, ordered(Permission.EDIT_DEFINITIONS)]
 
 def definition_routes(definitions: Definitions) -> APIRouter:
     """All of them."""
-    router = APIRouter(prefix="/definitions/{kind}")
-    may_view = [allowed(Permission.VIEW)]
+    router = APIRouter(prefix="/definitions/{kind}", dependencies=[allowed(Permission.VIEW)])
 
     @router.get(
         "",
         response_model=DefinitionList,
-        dependencies=may_view,
         summary="List definitions",
         operation_id="listDefinitions",
     )
@@ -54,7 +52,6 @@ def definition_routes(definitions: Definitions) -> APIRouter:
     @router.get(
         "/{definition_id}",
         response_model=DefinitionDetails,
-        dependencies=may_view,
         summary="Show a definition",
         operation_id="showDefinition",
     )
@@ -66,7 +63,6 @@ def definition_routes(definitions: Definitions) -> APIRouter:
     @router.get(
         "/{definition_id}/history",
         response_model=DefinitionHistory,
-        dependencies=may_view,
         summary="Show a definition's versions",
         operation_id="showDefinitionHistory",
     )

@@ -17,12 +17,9 @@ from lead_qualifier.console.read_model.reader import LeadQuery
 
 def lead_routes(leads: Leads) -> APIRouter:
     """All of them."""
-    router = APIRouter()
-    may_view = [allowed(Permission.VIEW)]
+    router = APIRouter(dependencies=[allowed(Permission.VIEW)])
 
-    @router.get(
-        "/leads", response_model=LeadList, summary="Find leads", operation_id="findLeads", dependencies=may_view
-    )
+    @router.get("/leads", response_model=LeadList, summary="Find leads", operation_id="findLeads")
     def find(
         *,  # the parameters are the documentation
         q: Annotated[
@@ -51,7 +48,6 @@ def lead_routes(leads: Leads) -> APIRouter:
         response_model=LeadDetails,
         summary="Show a lead",
         operation_id="showLead",
-        dependencies=may_view,
     )
     def show(lead_id: LeadId, language: Wanted, request: Request) -> Response:
         """Everything held about it: status, scores, marks, and what has happened."""
@@ -62,7 +58,6 @@ def lead_routes(leads: Leads) -> APIRouter:
         response_model=LeadExplanation,
         summary="Explain a lead",
         operation_id="explainLead",
-        dependencies=may_view,
     )
     def explain(lead_id: LeadId, language: Wanted, request: Request) -> Response:
         """Why each model qualifies it or not, and what is missing."""

@@ -10,37 +10,33 @@ from fastapi.responses import StreamingResponse
 
 from lead_qualifier.console.access.people import Permission
 from lead_qualifier.console.access.permissions import allowed
-from lead_qualifier.console.api.errors import InvalidParameter
 from lead_qualifier.console.api.live import EVENT_STREAM, LiveUpdates
 from lead_qualifier.console.api.overview import Overviews
 from lead_qualifier.console.api.overview_forms import Overview, QualificationList
-from lead_qualifier.console.api.parameters import LONGEST, Wanted
+from lead_qualifier.console.api.parameters import LONGEST, Wanted, with_zone
 from lead_qualifier.console.api.qualifications import MOST_QUALIFICATIONS, Qualifications
-from lead_qualifier.console.api.responses import answer
+from lead_qualifier.console.api.responses import answer, in_language
 
 
 def overview_routes(overviews: Overviews, qualifications: Qualifications, live: LiveUpdates) -> APIRouter:
     """All of them."""
-    router = APIRouter()
-    may_view = [allowed(Permission.VIEW)]
+    router = APIRouter(dependencies=[allowed(Permission.VIEW)])
 
     @router.get(
         "/overview",
         response_model=Overview,
         summary="Show the overview",
         operation_id="showOverview",
-        dependencies=may_view,
     )
     def show(language: Wanted) -> Response:
         """What is live, how many leads qualify, the newest of them, and what is wrong."""
-        return answer(overviews.show(language.wording), headers=_in(language.code))
+        return answer(overviews.show(language.wording), headers=in_language(language))
 
     @router.get(
         "/qualifications",
         response_model=QualificationList,
         summary="List qualifications",
         operation_id="listQualifications",
-        dependencies=may_view,
     )
     def find(
         language: Wanted,
@@ -60,10 +56,10 @@ def overview_routes(overviews: Overviews, qualifications: Qualifications, live: 
         cursor: Annotated[str | None, Query(max_length=1000, description="`next_cursor` of a page.")] = None,
     ) -> Response:
         """The newest first. Those of leads that were erased are not held any more."""
-        if since is not None and since.tzinfo is None:
-            raise InvalidParameter("needs a time zone, such as 2026-11-23T00:00:00Z", parameter="since")
-        found = qualifications.find(language.wording, model_id=model, since=since, cursor=cursor, limit=limit)
-        return answer(found, headers=_in(language.code))
+        found = qualifications.find(
+            language.wording, model_id=model, since=with_zone(since), cursor=cursor, limit=limit
+        )
+        return answer(found, headers=in_language(language))
 
     @router.get(
         "/stream",
@@ -71,7 +67,6 @@ def overview_routes(overviews: Overviews, qualifications: Qualifications, live: 
         responses={200: {"description": "Server-sent events.", "content": {EVENT_STREAM: {"schema": _STREAM}}}},
         summary="Follow the overview",
         operation_id="followOverview",
-        dependencies=may_view,
     )
     async def follow(language: Wanted) -> Response:
         """Server-sent events, until ten minutes are over; then ask again.
@@ -81,7 +76,7 @@ def overview_routes(overviews: Overviews, qualifications: Qualifications, live: 
         `/qualifications` lists all.
         """
         live.check_room()
-        return StreamingResponse(live.messages(language), media_type=EVENT_STREAM, headers=_in(language.code))
+        return StreamingResponse(live.messages(language), media_type=EVENT_STREAM, headers=in_language(language))
 
     return router
 
@@ -90,7 +85,3 @@ _STREAM = {
     "type": "string",
     "example": 'event: overview\ndata: {"at":"2026-11-23T09:30:00Z","lead_management":true,...}\n\n',
 }
-
-
-def _in(language: str) -> dict[str, str]:
-    return {"Content-Language": language, "Vary": "Accept-Language, Cookie"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated
 from urllib.parse import unquote
 
@@ -45,6 +46,13 @@ def decoded(text: str, parameter: str) -> str:
         return unquote(text, errors="strict")
     except UnicodeDecodeError as error:
         raise InvalidParameter("must be UTF-8, percent-encoded", parameter=parameter) from error
+
+
+def with_zone(since: datetime | None) -> datetime | None:
+    """The time. Raises InvalidParameter if it has no zone."""
+    if since is not None and since.tzinfo is None:
+        raise InvalidParameter("needs a time zone, such as 2026-11-23T00:00:00Z", parameter="since")
+    return since
 
 
 def language_in(request: Request) -> Language:

@@ -10,10 +10,10 @@ from fastapi import APIRouter, Query, Response
 from lead_qualifier.console.access.people import Permission
 from lead_qualifier.console.access.permissions import allowed
 from lead_qualifier.console.api.errors import InvalidParameter
-from lead_qualifier.console.api.parameters import LONGEST, Wanted
+from lead_qualifier.console.api.parameters import LONGEST, Wanted, with_zone
 from lead_qualifier.console.api.report_forms import AcceptanceReport
 from lead_qualifier.console.api.reports import By, Reports
-from lead_qualifier.console.api.responses import answer
+from lead_qualifier.console.api.responses import answer, in_language
 
 _Model = Annotated[str, Query(max_length=LONGEST, description="The qualification model's id.", examples=["enterprise"])]
 _Since = Annotated[
@@ -28,15 +28,13 @@ CSV = "text/csv"
 
 def report_routes(reports: Reports) -> APIRouter:
     """All of them."""
-    router = APIRouter()
-    may_view = [allowed(Permission.VIEW)]
+    router = APIRouter(dependencies=[allowed(Permission.VIEW)])
 
     @router.get(
         "/reports/acceptance",
         response_model=AcceptanceReport,
         summary="Show what became of qualified leads",
         operation_id="showAcceptance",
-        dependencies=may_view,
     )
     def show(
         language: Wanted,
@@ -52,8 +50,7 @@ def report_routes(reports: Reports) -> APIRouter:
         if by == "attribute" and not attribute:
             raise InvalidParameter("is missing: name an attribute of leads", parameter="attribute")
         found = reports.acceptance(model, language.wording, by=by, attribute=attribute, since=with_zone(since))
-        headers = {"Content-Language": language.code, "Vary": "Accept-Language, Cookie"}
-        return answer(found, headers=headers)
+        return answer(found, headers=in_language(language))
 
     @router.get(
         "/reports/acceptance.csv",
@@ -61,20 +58,12 @@ def report_routes(reports: Reports) -> APIRouter:
         response_class=Response,
         summary="Get the report as CSV",
         operation_id="exportAcceptance",
-        dependencies=may_view,
     )
     def export(model: _Model, attribute: _Attribute = "", since: _Since = None) -> Response:
         """All groups, for spreadsheets."""
         return csv_response(reports.acceptance_csv(model, attribute=attribute, since=with_zone(since)))
 
     return router
-
-
-def with_zone(since: datetime | None) -> datetime | None:
-    """The time. Raises InvalidParameter if it has no zone."""
-    if since is not None and since.tzinfo is None:
-        raise InvalidParameter("needs a time zone, such as 2026-11-23T00:00:00Z", parameter="since")
-    return since
 
 
 def csv_response(text: str) -> Response:

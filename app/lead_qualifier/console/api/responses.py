@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Any
 
 from fastapi import Request, Response
 from pydantic import BaseModel
@@ -37,16 +36,16 @@ def yaml_text(text: str) -> Response:
     return Response(text, media_type=YAML)
 
 
+def in_language(language: Language) -> dict[str, str]:
+    """The headers of an answer that is in a language."""
+    return {"Content-Language": language.code, "Vary": "Accept-Language, Cookie"}
+
+
 def tagged(model: BaseModel, request: Request, language: Language) -> Response:
     """With an ETag; 304 if the client has it already."""
     response = answer(model)
     tag = f'"{hashlib.sha256(bytes(response.body)).hexdigest()[:32]}"'
-    headers: dict[str, Any] = {
-        "ETag": tag,
-        "Cache-Control": "private, no-cache",
-        "Vary": "Accept-Language, Cookie",
-        "Content-Language": language.code,
-    }
+    headers = {"ETag": tag, "Cache-Control": "private, no-cache", **in_language(language)}
     known = [one.strip().removeprefix("W/") for one in request.headers.get("if-none-match", "").split(",")]
     if tag in known or "*" in known:
         return Response(status_code=304, headers=headers)

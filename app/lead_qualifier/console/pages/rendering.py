@@ -20,6 +20,7 @@ from lead_qualifier.console.access.people import Permission
 from lead_qualifier.console.access.permissions import session_of
 from lead_qualifier.console.api.forms import Problem
 from lead_qualifier.console.api.health import health_of
+from lead_qualifier.console.api.responses import in_language
 from lead_qualifier.console.errors import ApiError
 from lead_qualifier.console.languages import LANGUAGES, Language, wanted
 from lead_qualifier.console.pages.navigation import NAVIGATION
@@ -66,7 +67,7 @@ class Pages:
             **_access(request),
         }
         body = text.render(around, **values)
-        headers = {**(headers or {}), "Content-Language": language.code, "Vary": "Accept-Language, Cookie"}
+        headers = {**(headers or {}), **in_language(language)}
         return Response(body, status_code=status, media_type="text/html", headers=headers)
 
     @staticmethod
