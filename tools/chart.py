@@ -16,7 +16,7 @@ import yaml
 
 from lead_qualifier.messages.topics import Partitions
 from lead_qualifier.services.topology import DOWNSTREAM, SERVICES, ServiceTopology
-from lead_qualifier.settings import Settings
+from lead_qualifier.settings import ConsoleSettings, Settings
 
 _DEPLOY = Path(__file__).parents[1] / "deploy"
 CHART = _DEPLOY / "helm" / "lead-qualifier"
@@ -39,8 +39,6 @@ NOT_VALUES = frozenset(
         "dataverse_webhook_key",
     }
 )
-#: The beginnings of the names of settings that only the console reads.
-_OF_CONSOLE = ("console_", "oidc_", "session_", "approval", "dataverse_")
 _KEPT = ("enum", "type", "minimum", "maximum", "exclusiveMinimum", "pattern", "minLength", "maxLength")
 _HEAD = "# Written by `make docs` from app/lead_qualifier/services/topology.py: change it there.\n"
 _TABLE = re.compile(r"(?<=<!-- values -->\n).*(?=<!-- /values -->)", re.DOTALL)
@@ -58,7 +56,9 @@ def settings(*, of_console: bool = False) -> dict[str, Any]:
     return {
         _camel(name): _plain(field, schema["$defs"])
         for name, field in schema["properties"].items()
-        if name not in NOT_VALUES and not name.startswith("kafka_") and name.startswith(_OF_CONSOLE) is of_console
+        if name not in NOT_VALUES
+        and not name.startswith("kafka_")
+        and (name in ConsoleSettings.model_fields) is of_console
     }
 
 

@@ -14,22 +14,19 @@ from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
 from lead_qualifier.messages.durations import duration_text
-from lead_qualifier.settings import Settings, variable_of
+from lead_qualifier.settings import ConsoleSettings, Settings, variable_of
 from tools.docstrings import below_fields
 
 _HEAD = """\
 # Configuration
 
-<!-- Written by `make docs` from app/lead_qualifier/settings.py: change it there. -->
+<!-- Written by `make docs` from app/lead_qualifier/settings: change it there. -->
 
 Settings come from the environment or from a `.env` file in the working directory. The environment takes precedence over
 the file, and a command-line option over both. An unknown name with the prefix `LEAD_QUALIFIER_` causes a warning that
 suggests the nearest setting. A setting that is missing or empty has its default.
 """
-_PARTS = {
-    "Connection to Kafka": "KAFKA_",
-    "lead-qualifier": "LEAD_QUALIFIER_",
-}
+_KAFKA, _PROGRAM, _CONSOLE = "Connection to Kafka", "lead-qualifier", "The console"
 
 
 def document() -> str:
@@ -39,10 +36,10 @@ def document() -> str:
 
 def _tables() -> Iterator[str]:
     meaning_of = below_fields(Settings)
-    for title, prefix in _PARTS.items():
-        yield f"## {title}\n\n| setting | values | default | meaning |\n| --- | --- | --- | --- |"
+    for part in (_KAFKA, _PROGRAM, _CONSOLE):
+        yield f"## {part}\n\n| setting | values | default | meaning |\n| --- | --- | --- | --- |"
         for name, field in Settings.model_fields.items():
-            if variable_of(name).startswith(prefix):
+            if _part_of(name) == part:
                 cells = (
                     f"`{variable_of(name)}`",
                     _values(field),
@@ -51,6 +48,12 @@ def _tables() -> Iterator[str]:
                 )
                 yield "| " + " | ".join(cells) + " |"
         yield ""
+
+
+def _part_of(name: str) -> str:
+    if name in ConsoleSettings.model_fields:
+        return _CONSOLE
+    return _KAFKA if name.startswith("kafka_") else _PROGRAM
 
 
 def _values(field: FieldInfo) -> str:

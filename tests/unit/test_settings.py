@@ -208,7 +208,7 @@ def test_every_setting_of_ours_is_known(monkeypatch: pytest.MonkeyPatch) -> None
 @pytest.mark.docs
 @pytest.mark.parametrize("name", Settings.model_fields)
 def test_every_setting_says_what_it_means(name: str) -> None:
-    assert name in below_fields(Settings), f"give {name} a docstring in app/lead_qualifier/settings.py"
+    assert name in below_fields(Settings), f"give {name} a docstring in app/lead_qualifier/settings"
     assert below_fields(Settings)[name].endswith("."), "it is a sentence"
 
 

@@ -1,55 +1,24 @@
-"""Every setting, read from the environment or a `.env` file. `make docs` documents them from here."""
+"""The settings of every command. `make docs` documents them from here."""
 
 from __future__ import annotations
 
-import difflib
-import os
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 from enum import StrEnum
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
-from dotenv import dotenv_values
-from pydantic import (
-    AliasGenerator,
-    BeforeValidator,
-    Field,
-    SecretStr,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr, field_validator, model_validator
 
 from lead_qualifier.kafka.connection import Compression, Connection, OAuth, SaslMechanism, SecurityProtocol
 from lead_qualifier.messages.decode import read_framing
-from lead_qualifier.messages.durations import parse_duration
 from lead_qualifier.messages.id_form import IdNormalisation, require_id_form
-from lead_qualifier.messages.reasons import form_in_words
+from lead_qualifier.settings.console import ConsoleSettings
+from lead_qualifier.settings.form import Duration, InvalidSettings, reveal, variable_of
 
-PREFIX = "LEAD_QUALIFIER_"
-ENV_FILE = ".env"
-_NO_SETTINGS = {"LEAD_QUALIFIER_TEST_BROKER"}  # names with the prefix that only the tests use
 #: What the extra `otel` installs.
 _OTEL_MODULES = ("opentelemetry.sdk.trace", "opentelemetry.exporter.otlp.proto.http")
-_DURATION = re.compile(r"[1-9][0-9]{0,4}[smhdw]")
-
-
-def _duration(text: object) -> object:
-    if not isinstance(text, str):
-        return text
-    if not _DURATION.fullmatch(text):
-        raise ValueError("should be a duration such as 90s, 15m, 1h or 7d")
-    return parse_duration(text)
-
-
-Duration = Annotated[timedelta, BeforeValidator(_duration)]
-"""A duration, written like `15m`, `1h` or `7d`, as in definitions."""
-
-
 #: A name, an IPv4 address, or an IPv6 address in brackets.
 _HOST = re.compile(r"[\w.-]+|\[[0-9A-Fa-f:.]+(?:%\w+)?\]")
 _PORT = re.compile(r"[0-9]{1,5}")
@@ -67,13 +36,6 @@ class SchemaRegistryFraming(StrEnum):
 
     REFUSE = "refuse"
     READ = "read"
-
-
-class Approval(StrEnum):
-    """Who may publish what somebody has written."""
-
-    NONE = "none"
-    SECOND_PERSON = "second-person"
 
 
 class LogFormat(StrEnum):
@@ -100,36 +62,12 @@ class BrokerChoice(StrEnum):
     NOIDA = "noida"
 
 
-class InvalidSettings(Exception):
-    """Settings have invalid values. The message names each setting and says what it should be."""
-
-    def __init__(self, *lines: str) -> None:
-        """`lines`: one for each setting."""
-        self.lines = lines
-        super().__init__("\n".join(lines))
-
-
-def variable_of(name: str) -> str:
-    """The environment variable of a field. The connection's variables have the names that other Kafka programs use."""
-    return name.upper() if name.startswith("kafka_") else f"{PREFIX}{name.upper()}"
-
-
-class Settings(BaseSettings):
+class Settings(ConsoleSettings):
     """The settings of every command. Make one with `load_settings`.
 
-    A field's docstring and default are its documentation: to add a setting, add a field here and run `make docs`.
+    A field's docstring and default are its documentation: to add a setting, add a field here (or to
+    ConsoleSettings, if only the console reads it) and run `make docs`.
     """
-
-    model_config = SettingsConfigDict(
-        alias_generator=AliasGenerator(validation_alias=variable_of),
-        env_prefix=PREFIX,  # else a field's bare name would be a variable, too
-        env_file=ENV_FILE,
-        env_ignore_empty=True,
-        extra="ignore",
-        frozen=True,
-        populate_by_name=True,
-        validate_default=True,
-    )
 
     # -- the connection
     kafka_bootstrap_servers: str | None = None
@@ -229,66 +167,6 @@ class Settings(BaseSettings):
     """
     data_dir: Path = Path(".data")
     """Folder for the data of the broker that the demo starts, and for the console's SQLite file."""
-    database_url: SecretStr | None = None
-    """Database of the console, such as `postgresql://user:password@host/name`. Default: an SQLite file,
-    `console.sqlite3` in the data folder. It holds nothing that cannot be read again from Kafka.
-    """
-    console_host: Annotated[str, Field(min_length=1)] = "127.0.0.1"
-    """Address of this machine to serve the console on. Without `LEAD_QUALIFIER_OIDC_ISSUER`, only loopback addresses
-    are accepted, because the person who opens the console's link is its only user.
-    """
-    console_port: Annotated[int, Field(ge=0, le=65535)] = 6070
-    """Port of the console; `0` picks a free one."""
-    console_url: str | None = None
-    """The address at which people open the console, such as `https://leads.example.com`: scheme, host and port, without
-    a path. The console answers to this name only, and the identity provider sends people back to
-    `/sign-in/callback` there. Default, on a loopback address: `http://HOST:PORT`.
-    """
-    console_proxies: Annotated[str | None, Field(min_length=1)] = None
-    """Addresses or networks of the proxies before the console, separated by commas: their `X-Forwarded-For` says who
-    sends a request, for the limit on signing in. Default: headers of proxies are not trusted.
-    """
-    session_length: Duration = timedelta(hours=12)
-    """How long somebody stays signed in to the console at most."""
-    session_idle: Duration = timedelta(hours=1)
-    """How long somebody stays signed in without using the console."""
-    approval: Approval = Approval.NONE
-    """`second-person`: in the console, the person who applied a definition last cannot publish it. The command line
-    does not check this. It needs `LEAD_QUALIFIER_OIDC_ISSUER`.
-    """
-    oidc_issuer: Annotated[str | None, Field(min_length=1)] = None
-    """The issuer of the OpenID Connect provider at which people sign in to the console, exactly as the provider writes
-    it. Without it, the person who opens the console's link on this machine is its only user.
-    """
-    oidc_client_id: Annotated[str | None, Field(min_length=1)] = None
-    """The console's client id at the provider."""
-    oidc_client_secret: SecretStr | None = None
-    """The console's client secret at the provider. Without a secret it is a public client (PKCE is used always)."""
-    oidc_client_secret_file: Path | None = None
-    """A file with the client secret, in place of the setting. It is read at each use, so the secret may change."""
-    oidc_scopes: str = "openid profile"
-    """The scopes that the console asks for, separated by spaces. `openid` is one of them."""
-    oidc_roles_claim: Annotated[str, Field(min_length=1)] = "roles"
-    """The claim with the roles, in the ID token (else in the answer of the userinfo endpoint) and in API tokens. `a.b`
-    is `b` within `a`, such as Keycloak's `realm_access.roles`.
-    """
-    oidc_roles: str = ""
-    """Which values of the claim give which role: `value=role`, separated by semicolons, with the roles `viewer`,
-    `marketer`, `administrator` and `operator`. Default: the roles by their own names.
-    """
-    oidc_audience: Annotated[str | None, Field(min_length=1)] = None
-    """The audience of API tokens: JWTs of the provider for this audience are accepted as bearer tokens. Without it,
-    none are.
-    """
-    console_name_attributes: Annotated[str, Field(min_length=1)] = "name,first_name,last_name,company"
-    """Attributes of a lead that are its name, separated by commas: the console shows them and finds leads by them. A
-    change takes effect at the console's next start, which then reads all leads again.
-    """
-    dataverse_webhook_key: SecretStr | None = None
-    """The key with which Dataverse calls the console's webhook: 32 random characters or more. Default: it takes none.
-    """
-    dataverse_mapping: Annotated[str, Field(min_length=1)] = "dynamics-365"
-    """What the columns of Dataverse's table `lead` are: a map as `import` reads it, by its file or its ready name."""
     broker: BrokerChoice = BrokerChoice.AUTO
     """Which broker the demo starts if no address is given. `auto` is the first that works: `container` (a Docker
     engine), `java` (Apache Kafka on this machine's Java 17 or newer), `noida` (embedded; one worker only).
@@ -348,17 +226,6 @@ class Settings(BaseSettings):
         """The prefix of the topics that hold state."""
         return self.topic_prefix if self.state_prefix is None else self.state_prefix
 
-    def read_oidc_client_secret(self) -> str | None:
-        """The console's client secret, from its file if there is one. Raises InvalidSettings for a file that is not."""
-        if self.oidc_client_secret_file is None:
-            return _reveal(self.oidc_client_secret)
-        try:
-            return self.oidc_client_secret_file.read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise InvalidSettings(
-                f"LEAD_QUALIFIER_OIDC_CLIENT_SECRET_FILE: cannot be read ({type(error).__name__})"
-            ) from error
-
     def apply_to_decoding(self) -> None:
         """Set how this process decodes messages: the framing that it reads, the form that ids must have."""
         read_framing(self.schema_registry_framing is SchemaRegistryFraming.READ)
@@ -379,7 +246,7 @@ class Settings(BaseSettings):
             oauth = OAuth(
                 token_endpoint_url=self.kafka_sasl_oauth_token_endpoint_url,
                 client_id=self.kafka_sasl_oauth_client_id or "",
-                client_secret=_reveal(self.kafka_sasl_oauth_client_secret) or "",
+                client_secret=reveal(self.kafka_sasl_oauth_client_secret) or "",
                 scope=self.kafka_sasl_oauth_scope,
             )
         return Connection(
@@ -387,58 +254,15 @@ class Settings(BaseSettings):
             security_protocol=self.kafka_security_protocol,
             sasl_mechanism=self.kafka_sasl_mechanism,
             sasl_username=self.kafka_sasl_username,
-            sasl_password=_reveal(self.kafka_sasl_password),
+            sasl_password=reveal(self.kafka_sasl_password),
             oauth=oauth,
             ssl_ca_file=self.kafka_ssl_ca_file,
             ssl_certificate_file=self.kafka_ssl_certificate_file,
             ssl_key_file=self.kafka_ssl_key_file,
-            ssl_key_password=_reveal(self.kafka_ssl_key_password),
+            ssl_key_password=reveal(self.kafka_ssl_key_password),
             ssl_check_hostname=self.kafka_ssl_check_hostname,
             compression=self.compression,
         )
-
-
-def load_settings(**overrides: Any) -> Settings:
-    """Read the settings: from `overrides` (a command's options, if not None), the environment and `.env`, in order.
-
-    Raises InvalidSettings, which names each invalid variable.
-    """
-    try:
-        return Settings(**{name: value for name, value in overrides.items() if value is not None})
-    except ValidationError as error:
-        raise InvalidSettings(*_explain(error)) from None
-
-
-class _LogSettings(BaseSettings):
-    """The setting that is needed to report what is wrong with others."""
-
-    model_config = Settings.model_config
-
-    log_format: LogFormat = LogFormat.AUTO
-
-
-def log_format() -> LogFormat:
-    """The format of log lines, even if other settings are invalid; the default if the format itself is."""
-    try:
-        return _LogSettings().log_format
-    except ValidationError:
-        return LogFormat.AUTO
-
-
-def unknown_variables() -> list[str]:
-    """A warning for each LEAD_QUALIFIER_* name in the environment or `.env` that is not a setting."""
-    known = [variable_of(name) for name in Settings.model_fields]
-    given = {*os.environ, *dotenv_values(ENV_FILE)} - _NO_SETTINGS
-    warnings = []
-    for variable in sorted(name for name in given if name.upper().startswith(PREFIX) and name.upper() not in known):
-        near = difflib.get_close_matches(variable.upper(), known, n=1)
-        hint = (
-            f"did you mean {near[0]}?"
-            if near
-            else "it has no effect; docs/reference/configuration.md lists the settings"
-        )
-        warnings.append(f"unknown setting {variable}: {hint}")
-    return warnings
 
 
 def _is_installed(module: str) -> bool:
@@ -446,22 +270,3 @@ def _is_installed(module: str) -> bool:
         return find_spec(module) is not None
     except ModuleNotFoundError:  # not even the package that it is in
         return False
-
-
-def _reveal(secret: SecretStr | None) -> str | None:
-    return None if secret is None else secret.get_secret_value()
-
-
-def _explain(error: ValidationError) -> Iterator[str]:
-    fields = Settings.model_fields.items()
-    secrets = {variable_of(name) for name, info in fields if "SecretStr" in str(info.annotation)}
-    for problem in error.errors(include_url=False):
-        message = problem["msg"].removeprefix("Value error, ")
-        if problem["type"] == "string_pattern_mismatch":
-            message = f"should be of the form {form_in_words(problem['ctx']['pattern'])}"
-        if not problem["loc"]:
-            yield message
-            continue
-        place = str(problem["loc"][0])
-        variable = variable_of(place) if place in Settings.model_fields else place
-        yield f"{variable}: {message}" + ("" if variable in secrets else f" (it is {problem['input']!r})")
