@@ -46,7 +46,7 @@ test: $(VENV)/.ready-dev ## all tests, broker included (PYTEST_ARGS="-k name" fo
 test-thorough: $(VENV)/.ready-dev ## all tests, and four times as many examples of the property tests
 	@HYPOTHESIS_PROFILE=thorough $(PYTEST) $(PYTEST_ARGS)
 
-check: lint ## lint, unit and contract tests: what to run before each commit
+check: lint docs-site ## lint, the documentation, unit and contract tests: what to run before each commit
 	@$(PYTEST) tests/unit tests/contract $(PYTEST_ARGS)
 
 lint: $(VENV)/.ready-dev ## ruff, mypy --strict, import-linter
