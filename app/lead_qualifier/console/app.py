@@ -107,13 +107,17 @@ class _Answers:
         log.error("request_failed", error=type(error).__name__, at=where[-5:])
         return self._answer(request, problems.of_error(ApiError("Something went wrong: see the console's log.")))
 
-    def guarded(self, scope: Scope, error: ApiError) -> Application:
+    def guarded(self, scope: Scope, error: Exception) -> Application:
         """Answer what the guard refuses. Pages that are opened without a session lead to signing in."""
         request = Request(scope)
         opens_page = request.method == "GET" and not _is_api(request) and "hx-request" not in request.headers
         if isinstance(error, NotSignedIn) and self._access.sign_in is not None and opens_page:
             return RedirectResponse(address(SIGN_IN, to=address_of(request)), status_code=303)
-        return self.refused(request, error)
+        if isinstance(error, ApiError):
+            return self.refused(request, error)
+        if isinstance(error, SQLAlchemyError):
+            return self.database_away(request, error)
+        return self.failed(request, error)
 
     def _answer(self, request: Request, problem: Problem, headers: Mapping[str, str] | None = None) -> Response:
         if _is_api(request):

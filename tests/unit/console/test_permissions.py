@@ -12,6 +12,7 @@ import httpx
 import pytest
 from fastapi import FastAPI, Form, Request
 
+from lead_qualifier.console.access.asgi import Application, Scope
 from lead_qualifier.console.access.configuration import link_access
 from lead_qualifier.console.access.csrf import is_change
 from lead_qualifier.console.access.guard import Guard
@@ -50,7 +51,7 @@ class Things:
             app,
             access=self.access,
             is_public=lambda path: path == "/public",
-            refuse=lambda _, error: problems.answer(problems.of_error(error)),
+            refuse=_refuse,
         )
         self.client = httpx.AsyncClient(transport=httpx.ASGITransport(guard), base_url=ORIGIN)
 
@@ -79,6 +80,11 @@ class Things:
         if signed_in:
             headers = {**headers, "Cookie": f"{self.access.cookie.name}={self.token}"}
         return asyncio.run(self.client.request(method, path, headers=headers, **options))
+
+
+def _refuse(_scope: Scope, error: Exception) -> Application:
+    assert isinstance(error, ApiError)
+    return problems.answer(problems.of_error(error))
 
 
 @pytest.fixture

@@ -7,8 +7,6 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
-import structlog
-from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
 
 from lead_qualifier.console.access.access import Access
@@ -18,11 +16,8 @@ from lead_qualifier.console.access.errors import ForeignHost
 from lead_qualifier.console.access.headers import HEADERS
 from lead_qualifier.console.access.permissions import keep_session
 from lead_qualifier.console.access.sessions import Session
-from lead_qualifier.console.errors import ApiError, DatabaseAway
 
-log = structlog.get_logger(__name__)
-
-Refuse = Callable[[Scope, ApiError], Application]
+Refuse = Callable[[Scope, Exception], Application]
 
 #: More than any route takes: events, the largest, have 8 MiB. Routes read a body before they ask who sent it.
 _MOST_BYTES = 9 << 20
@@ -42,7 +37,7 @@ class Guard:
         is_public: Callable[[str], bool],
         refuse: Refuse,
     ) -> None:
-        """`is_public`: whether a path needs no session. `refuse`: makes the response to a refused request."""
+        """`is_public`: whether a path needs no session. `refuse`: makes the response where a check fails."""
         self._application = application
         self._access = access
         self._is_public = is_public
@@ -57,17 +52,8 @@ class Guard:
         answer = _Answer(send)
         try:
             receive = await self._admit(scope, receive)
-        except SQLAlchemyError as error:
-            log.error("database_failed", error=type(error).__name__)
-            await self._refuse(scope, DatabaseAway())(scope, receive, answer.send)
-            return
-        except ApiError as error:
-            await self._refuse(scope, error)(scope, receive, answer.send)
-            return
         except Exception as error:  # noqa: BLE001  the server would log its words, and values in them
-            log.error("request_failed", error=type(error).__name__)
-            failed = ApiError("Something went wrong: see the console's log.")
-            await self._refuse(scope, failed)(scope, receive, answer.send)
+            await self._refuse(scope, error)(scope, receive, answer.send)
             return
         with suppress(Exception):  # it is answered and logged; the server would log its words, and values in them
             await self._application(scope, receive, answer.send)
