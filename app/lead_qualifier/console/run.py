@@ -21,6 +21,7 @@ from lead_qualifier.client.lead_import.ready_maps import map_of
 from lead_qualifier.client.scoring_models import announce
 from lead_qualifier.console.access.access import Access
 from lead_qualifier.console.access.configuration import access_of, check_access
+from lead_qualifier.console.access.hosts import in_url
 from lead_qualifier.console.api.dataverse import Dataverse
 from lead_qualifier.console.api.events import Events
 from lead_qualifier.console.api.resources import resources_of
@@ -101,7 +102,7 @@ def run_console(
         async def running() -> AsyncIterator[None]:
             follower.start()
             web = await health.start(settings.web_port)
-            log.info("console_started", port=port, web=f"http://{_in_url(settings.web_host)}:{web}")
+            log.info("console_started", port=port, web=f"http://{in_url(settings.web_host)}:{web}")
             show_link(_link(access, settings.console_host, port))
             yield
             await health.stop()
@@ -164,8 +165,4 @@ def _link(access: Access, host: str, port: int) -> str:
     """What to open: the address that people use, else a link for the person who started the console."""
     if access.link is None:
         return f"{access.hosts.url}/"
-    return f"http://{_in_url(host)}:{port}/enter?key={access.link.key}"
-
-
-def _in_url(host: str) -> str:
-    return f"[{host}]" if ":" in host else host
+    return f"http://{in_url(host)}:{port}/enter?key={access.link.key}"

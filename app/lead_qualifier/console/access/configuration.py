@@ -9,7 +9,7 @@ from lead_qualifier.console.access.access import Access
 from lead_qualifier.console.access.api_tokens import ApiTokens
 from lead_qualifier.console.access.claims import RolesClaim, roles_by_value
 from lead_qualifier.console.access.cookies import SessionCookie
-from lead_qualifier.console.access.hosts import Hosts, is_loopback, name_in, origin_of
+from lead_qualifier.console.access.hosts import Hosts, in_url, is_loopback, name_in, origin_of
 from lead_qualifier.console.access.link import OneTimeLink
 from lead_qualifier.console.access.people import Person, user_of_this_machine
 from lead_qualifier.console.access.provider import Provider
@@ -96,8 +96,7 @@ def check_access(settings: Settings) -> None:
 def _url(settings: Settings, port: int) -> str:
     """The address that people open."""
     if settings.console_url is None:
-        host = settings.console_host
-        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        return f"http://{in_url(settings.console_host)}:{port}"
     _check_web_address("LEAD_QUALIFIER_CONSOLE_URL", settings.console_url)
     parts = urlsplit(settings.console_url)
     if parts.path not in {"", "/"} or parts.query or parts.fragment or "@" in parts.netloc:

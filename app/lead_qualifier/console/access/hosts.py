@@ -38,6 +38,11 @@ def name_in(host: str) -> str:
     return host.partition(":")[0].lower()
 
 
+def in_url(host: str) -> str:
+    """A host's name or address, as it is written in a URL."""
+    return f"[{host}]" if ":" in host else host
+
+
 def is_loopback(name: str) -> bool:
     """Whether this is an address of this machine that no other reaches, or the one name of it."""
     try:
