@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import traceback
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -46,16 +46,14 @@ def create_application(
 ) -> Application:
     """The application, as ASGI has it. `running`: what runs beside it."""
     pages = Pages(resources.standing, signs_in=access.sign_in is not None)
-
-    @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        if running is None:
-            yield
-        else:
-            async with running():
-                yield
-
-    app = FastAPI(title=TITLE, version=__version__, lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title=TITLE,
+        version=__version__,
+        lifespan=None if running is None else lambda _app: running(),
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+    )
     app.include_router(api_routes(resources))
     app.include_router(page_routes(resources, pages, access))
     app.mount(STATIC, static_files())

@@ -89,8 +89,8 @@ class Sessions:
         self._make_table()
         token, now = secrets.token_urlsafe(32), int(self._clock())
         with self._database.transaction() as connection:
-            before = None if previous is None else connection.execute(_row(previous)).one_or_none()
-            again = before is not None and before.subject == person.subject
+            before: Any = None if previous is None else connection.execute(_row(previous)).one_or_none()
+            is_same_person = before is not None and before.subject == person.subject
             gone = now - _KEPT_SECONDS
             connection.execute(
                 delete(sessions).where(
@@ -107,7 +107,7 @@ class Sessions:
                     subject=person.subject,
                     name=person.name,
                     roles=" ".join(sorted(person.roles)),
-                    csrf_token=before.csrf_token if before is not None and again else secrets.token_urlsafe(32),
+                    csrf_token=before.csrf_token if is_same_person else secrets.token_urlsafe(32),
                     opened_at=now,
                     used_at=now,
                 )

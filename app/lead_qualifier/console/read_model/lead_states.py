@@ -31,7 +31,7 @@ class LeadStates:
         topic: str,
         *,
         name_attributes: Sequence[str],
-        on_erased: Callable[[], None] = lambda: None,
+        on_erased: Callable[[], None],
     ) -> None:
         """`name_attributes`: the attributes that make a lead's name. `on_erased`: called before what is new is held."""
         self.topics = (topic,)
