@@ -6,7 +6,6 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from difflib import unified_diff
-from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Form, Request, Response
@@ -121,13 +120,12 @@ class _KindPages:
         return self._page(
             request,
             "definition.html",
-            status=HTTPStatus.OK if error is None else error.status,
             one=found,
             text=_text(found.definition),
             difference=None if found.draft is None else _difference(_text(found.definition), _text(found.draft)),
             versions=[(one, None if one.definition is None else _text(one.definition)) for one in versions],
             done=done,
-            error=None if error is None else self._pages.told(error),
+            error=error,
             command_id=uuid.uuid4(),
         )
 
@@ -210,11 +208,10 @@ class _KindPages:
         return self._page(
             request,
             "definition_edit.html",
-            status=HTTPStatus.OK if error is None else error.status,
             written=written,
             problems=at_lines,
             is_taken=error is not None and error.code == "stale_revision" and not written.id,
-            error=None if error is None else self._pages.told(error),
+            error=error,
             done=done,
             **{"meanwhile": None, "difference": None, **more},
         )

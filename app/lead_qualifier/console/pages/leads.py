@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Form, Request, Response
@@ -55,11 +54,10 @@ def lead_pages(leads: Leads, assignments: Assignments, sales: SalesAnswers, page
         return pages.page(
             request,
             "lead.html",
-            status=HTTPStatus.OK if error is None else error.status,
             lead=lead,
             explanation=explanation,
             assignment=assignments.explain(lead_id, wording),
-            error=None if error is None else pages.told(error),
+            error=error,
             reasons=sales.reasons(),
             **{"response": _EMPTY, "reason": _EMPTY, "answer_id": uuid.uuid4(), **more},
         )

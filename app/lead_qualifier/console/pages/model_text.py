@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass, field, replace
-from http import HTTPStatus
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form, Request, Response
@@ -153,12 +152,11 @@ class _Editor:
         return self._pages.page(
             request,
             "definition_edit.html",
-            status=HTTPStatus.OK if error is None else error.status,
             kind=_Kind(),
             written=written,
             problems=[(one, lines[one.line - 1] if one.line and one.line <= len(lines) else None) for one in problems],
             is_taken=error is not None and error.code == _STALE and not written.id,
-            error=None if error is None else self._pages.told(error),
+            error=error,
             meanwhile=meanwhile,
             difference=None if meanwhile is None else difference(before, written.base),
             done=done,

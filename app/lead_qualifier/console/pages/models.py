@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from http import HTTPStatus
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form, Request, Response
@@ -90,13 +89,12 @@ class _ModelPages:
         return self._pages.page(
             request,
             "model.html",
-            status=HTTPStatus.OK if error is None else error.status,
             model=model,
             text=model_text(model.definition),
             difference=_of_draft(model),
             versions=self._versions(request, model_id),
             done=done,
-            error=None if error is None else self._pages.told(error),
+            error=error,
             command_id=uuid.uuid4(),
         )
 
@@ -118,14 +116,13 @@ class _ModelPages:
         return self._pages.page(
             request,
             "model_confirm.html",
-            status=HTTPStatus.OK if error is None else error.status,
             model=model,
             action=action,
             foreseen=self._models.foresee(model_id, action, wording),
             to_publish=model.draft or model.definition,
             difference=_of_draft(model) if action == "replace" else [],
             meanwhile=meanwhile,
-            error=None if error is None else self._pages.told(error),
+            error=error,
             command_id=uuid.uuid4(),
         )
 

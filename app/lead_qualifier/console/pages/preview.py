@@ -25,7 +25,6 @@ from lead_qualifier.console.pages.editor.editing import yaml_of
 from lead_qualifier.console.pages.editor.form import is_same
 from lead_qualifier.console.pages.editor.thresholds import score_chart
 from lead_qualifier.console.pages.rendering import Pages, address, language_of
-from lead_qualifier.console.pages.terms import PROBLEMS
 from lead_qualifier.messages.model_reading import model_of
 from lead_qualifier.qualification.models import QualificationModel
 from lead_qualifier.wording.sentences import Wording
@@ -65,7 +64,7 @@ class PreviewPages:
         shown = self._models.show(model_id, language_of(request).wording)
         return self.start(person, shown.draft or shown.definition, revision=shown.revision)
 
-    def show(self, request: Request, person: Person, job_id: str, *, failure: ApiError | None = None) -> Response:
+    def show(self, request: Request, person: Person, job_id: str, *, error: ApiError | None = None) -> Response:
         """A preview as it stands. Raises PreviewNotFound."""
         wording = language_of(request).wording
         job = self._previews.find(person, job_id)
@@ -74,7 +73,7 @@ class PreviewPages:
         return self._pages.page(
             request,
             "preview.html",
-            status=200 if failure is None else failure.status,
+            error=error,
             job=job,
             definition=definition,
             formula=wording.sentence(terms(model_of(definition))),
@@ -82,8 +81,6 @@ class PreviewPages:
             sample=[] if result is None else [_sampled(one, wording) for one in result["sample"]],
             charts=[] if result is None else [_chart(one, wording) for one in result["criteria"]],
             stored_as=stored_as,
-            failure=failure,
-            failure_text=None if failure is None else PROBLEMS.get(failure.code),
         )
 
     def cancel(self, person: Person, job_id: str) -> Response:
@@ -111,7 +108,7 @@ class PreviewPages:
             order = Order(issued_by=person.issued_by, wording=wording, expected_revision=revision)
             self._commands.move(order, "publish", model_id, replace=self._is_live(model_id, wording))
         except ApiError as error:
-            return self.show(request, person, job_id, failure=error)
+            return self.show(request, person, job_id, error=error)
         return RedirectResponse(address("/model", id=model_id, done="published"), status_code=303)
 
     def _revision(self, model_id: str, wording: Wording) -> int:

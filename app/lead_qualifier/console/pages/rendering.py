@@ -50,10 +50,11 @@ class Pages:
         template: str,
         *,
         status: int = 200,
+        error: ApiError | None = None,
         headers: Mapping[str, str] | None = None,
         **values: Any,
     ) -> Response:
-        """The page that a template makes of these values."""
+        """The page that a template makes of these values. `error`: what was refused; the page has its status."""
         language = language_of(request)
         text = self._environments[language.code].get_template(template)
         around = {
@@ -66,16 +67,10 @@ class Pages:
             "signs_in": self._signs_in,
             **_access(request),
         }
-        body = text.render(around, **values)
+        body = text.render(around, error=None if error is None else _told(error), **values)
         headers = {**(headers or {}), **in_language(language)}
+        status = status if error is None else error.status
         return Response(body, status_code=status, media_type="text/html", headers=headers)
-
-    @staticmethod
-    def told(error: ApiError) -> dict[str, Any]:
-        """An error for a notice on a page. A text that is not marked for translation is in the page's language."""
-        is_marked = error.told is None
-        title, text = PROBLEMS.get(error.code, OTHER_PROBLEM) if error.told is None else (NOT_DONE, error.told)
-        return {"title": title, "text": text, "is_marked": is_marked, "problems": error.problems}
 
     def filters(self, request: Request) -> Mapping[str, Callable[..., str]]:
         """The filters of templates by name, such as `day`, in the language of the page."""
@@ -94,6 +89,13 @@ class Pages:
             title=title,
             text=text,
         )
+
+
+def _told(error: ApiError) -> dict[str, Any]:
+    """An error for a notice on a page. A text that is not marked for translation is in the page's language."""
+    is_marked = error.told is None
+    title, text = PROBLEMS.get(error.code, OTHER_PROBLEM) if error.told is None else (NOT_DONE, error.told)
+    return {"code": error.code, "title": title, "text": text, "is_marked": is_marked, "problems": error.problems}
 
 
 def _access(request: Request) -> dict[str, Any]:

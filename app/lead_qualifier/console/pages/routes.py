@@ -31,8 +31,6 @@ STATIC = "/static"
 STATIC_FOLDER = Path(__file__).with_name("static")
 HOME = ADDRESS
 _YEAR_SECONDS = 365 * 24 * 3600
-#: What a form sends for a field that was left empty.
-_EMPTY = ""
 
 
 def page_routes(resources: Resources, pages: Pages, access: Access) -> APIRouter:

@@ -37,11 +37,10 @@ def settings_pages(feature: FeatureSwitch, audit: Audit, pages: Pages) -> APIRou
         return pages.page(
             request,
             "settings.html",
-            status=HTTPStatus.OK if error is None else error.status,
             feature=feature.show(),
             meanwhile=audit.since("feature", LEAD_MANAGEMENT, seen) if seen else [],
             done=done,
-            error=None if error is None else pages.told(error),
+            error=error,
             command_id=uuid.uuid4(),
         )
 
@@ -80,9 +79,8 @@ def scoring_model_pages(scoring_models: ScoringModels, pages: Pages) -> APIRoute
         request: Request, values: dict[str, Any], *, error: ApiError | None = None, wrong: str = _EMPTY
     ) -> Response:
         """The form with these values. `wrong`: the field that is."""
-        status = HTTPStatus.UNPROCESSABLE_ENTITY if wrong else HTTPStatus.OK if error is None else error.status
-        told = None if error is None else pages.told(error)
-        return pages.page(request, "scoring_model.html", status=status, values=values, error=told, wrong=wrong)
+        status = HTTPStatus.UNPROCESSABLE_ENTITY if wrong else HTTPStatus.OK
+        return pages.page(request, "scoring_model.html", status=status, error=error, values=values, wrong=wrong)
 
     @router.get(LIST, dependencies=[allowed(Permission.VIEW)])
     def find(request: Request, done: str = _EMPTY) -> Response:

@@ -29,7 +29,6 @@ from lead_qualifier.console.pages.editor.terms import FIELD_TERMS, OPERATOR_TERM
 from lead_qualifier.console.pages.editor.thresholds import ThresholdView, threshold_view
 from lead_qualifier.console.pages.editor.values import UnreadableField, yaml_in
 from lead_qualifier.console.pages.rendering import Pages, address, language_of
-from lead_qualifier.console.pages.terms import PROBLEMS
 from lead_qualifier.wording.sentences import Wording
 
 ADDRESS = "/model/edit"
@@ -132,9 +131,9 @@ class EditorPages:
         except CommandRefused as error:
             if error.code == _STALE:
                 return self._stale(request, editing, wording)
-            return self._page(request, editing, status=error.status, failure=error)
+            return self._page(request, editing, error=error)
         except ApiError as error:  # the broker or the worker is away: what was typed stays
-            return self._page(request, editing, status=error.status, failure=error)
+            return self._page(request, editing, error=error)
         return RedirectResponse(address(ADDRESS, id=str(editing.definition["id"]), saved="yes"), status_code=303)
 
     @staticmethod
@@ -178,7 +177,7 @@ class EditorPages:
         status: int = 200,
         focus: str = "",
         saved: bool = False,
-        failure: ApiError | None = None,
+        error: ApiError | None = None,
         stale: bool = False,
         deleted: bool = False,
         changed: tuple[Change, ...] = _NOTHING,
@@ -200,8 +199,7 @@ class EditorPages:
             operator_terms=OPERATOR_TERMS,
             field_terms=FIELD_TERMS,
             actions=ACTIONS,
-            failure=failure,
-            failure_text=None if failure is None else PROBLEMS.get(failure.code),
+            error=error,
             saved=saved,
             stale=stale,
             deleted=deleted,
