@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from lead_qualifier.console.api.models import model_text
 from lead_qualifier.console.pages.editor.conditions import test_count
 from lead_qualifier.console.pages.editor.form import (
     CONDITIONS,
@@ -18,7 +19,6 @@ from lead_qualifier.console.pages.editor.form import (
 )
 from lead_qualifier.console.pages.editor.problems import EVERYWHERE, place_of, steps_of
 from lead_qualifier.console.pages.editor.values import UnreadableField, yaml_in
-from lead_qualifier.messages.definition_writing import model_lines
 from lead_qualifier.messages.errors import Problem
 from lead_qualifier.messages.model_reading import problems_of
 from lead_qualifier.qualification.finding import Finding
@@ -174,7 +174,7 @@ class Editing:
 
 def yaml_of(definition: Mapping[str, Any]) -> str:
     """A definition as it stands beside the form; empty for an empty one."""
-    return "\n".join(model_lines(definition)) + "\n" if definition else ""
+    return model_text(definition) if definition else ""
 
 
 def without_row(fields: Mapping[str, str], at: str, number: int) -> dict[str, str]:
