@@ -194,9 +194,15 @@ def _environment(language: Language) -> Environment:
         sentence=language.wording.sentence,
         shown=shown,
         lines=lines,
+        upper_first=upper_first,
     )
     environment.globals["address"] = address
     return environment
+
+
+def upper_first(text: str) -> str:
+    """A text that begins a sentence."""
+    return text[:1].upper() + text[1:]
 
 
 def lines(text: str) -> str:
