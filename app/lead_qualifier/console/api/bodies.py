@@ -14,9 +14,17 @@ async def body_of(request: Request, most: int, too_large: Callable[[], ApiError]
     announced = request.headers.get("content-length", "")
     if announced.isdecimal() and int(announced) > most:
         raise too_large()
+    body = await beginning_of(request, most)
+    if len(body) > most:
+        raise too_large()
+    return body
+
+
+async def beginning_of(request: Request, most: int) -> bytes:
+    """The body of a request; of one that has more than so many bytes, the beginning, which has more as well."""
     body = bytearray()
     async for part in request.stream():
         body += part
         if len(body) > most:
-            raise too_large()
+            break
     return bytes(body)

@@ -9,6 +9,7 @@ from fastapi import Depends, Header, Request
 
 from lead_qualifier.console.access.people import Permission, Person
 from lead_qualifier.console.access.permissions import allowed
+from lead_qualifier.console.api.bodies import beginning_of
 from lead_qualifier.console.api.errors import InvalidParameter
 from lead_qualifier.console.api.orders import Order
 from lead_qualifier.console.api.parameters import Wanted
@@ -19,7 +20,7 @@ _LONGEST_KEY = 200
 _MOST_BYTES = 1 << 20
 
 
-def expected_revision_in(
+async def expected_revision_in(
     if_match: Annotated[
         str | None,
         Header(
@@ -45,7 +46,7 @@ def expected_revision_in(
     return int(found[1] or found[2])
 
 
-def command_id_in(
+async def command_id_in(
     idempotency_key: Annotated[
         str | None,
         Header(
@@ -62,12 +63,7 @@ def command_id_in(
 
 async def body_in(request: Request) -> bytes:
     """The body, as far as it is read: what is longer than a definition may be is refused by its reader."""
-    body = bytearray()
-    async for part in request.stream():
-        body += part
-        if len(body) > _MOST_BYTES:
-            break
-    return bytes(body)
+    return await beginning_of(request, _MOST_BYTES)
 
 
 def ordered(permission: Permission) -> Any:

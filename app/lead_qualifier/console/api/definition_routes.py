@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Query, Response
+from fastapi import APIRouter, Query, Response
 
 from lead_qualifier.console.access.people import Permission
 from lead_qualifier.console.access.permissions import allowed
@@ -18,20 +18,11 @@ from lead_qualifier.console.api.definition_forms import (
 )
 from lead_qualifier.console.api.definitions import Definitions
 from lead_qualifier.console.api.orders import Order
-from lead_qualifier.console.api.parameters import Wanted, decoded
+from lead_qualifier.console.api.parameters import DefinitionId, Wanted
 from lead_qualifier.console.api.responses import answer, at_revision
 
 _TEXT = {"schema": {"type": "string"}, "example": "id: react-fast\nstages:\n  - {on: lead-assigned, within: 4h}\n"}
 _IN_BODY: dict[str, Any] = {"requestBody": {"required": True, "content": {"application/yaml": _TEXT}}}
-
-
-def _definition_id_in(
-    definition_id: Annotated[str, Path(description="The definition's id, percent-encoded.", examples=["react-fast"])],
-) -> str:
-    return decoded(definition_id, "definition_id")
-
-
-DefinitionId = Annotated[str, Depends(_definition_id_in)]
 Ordered = Annotated[Order, ordered(Permission.EDIT_DEFINITIONS)]
 
 

@@ -8,9 +8,7 @@ from http import HTTPStatus
 from typing import Any
 
 from lead_qualifier.client.commands import Action, CommandClient, Outcome
-from lead_qualifier.client.decoding import decode_event
-from lead_qualifier.client.definition_history import Version, history_of
-from lead_qualifier.client.definitions import topics_of
+from lead_qualifier.client.definition_history import Version, history_in
 from lead_qualifier.console.api.command_forms import CommandOutcome
 from lead_qualifier.console.api.commands import Commands
 from lead_qualifier.console.api.decided_commands import DecidedCommands
@@ -39,9 +37,6 @@ from lead_qualifier.messages.definition_file import parse_definition
 from lead_qualifier.messages.definition_form import Problem
 from lead_qualifier.qualification.finding import Finding
 from lead_qualifier.wording.sentences import Wording
-
-#: What each command on a definition must have been answered with.
-_OUTCOME_FIELDS = ("command", "outcome", "reason", "issued_by", "issued_at")
 
 
 class DefinitionNotFound(ApiError):
@@ -89,11 +84,8 @@ class Definitions:
 
     def history(self, kind: str, definition_id: str, wording: Wording) -> DefinitionHistory:
         """Its published versions, also of a deleted one. Raises DefinitionNotFound."""
-        told = (
-            decode_event(one.value, _OUTCOME_FIELDS) for one in self._trails.newest(kind=kind, subject=definition_id)
-        )
-        events = [event for event in told if event is not None]
-        found = history_of(definition_id, reversed(events), id_field=topics_of(kind).id_field)
+        newest_first = self._trails.newest(kind=kind, subject=definition_id)
+        found = history_in((one.value for one in reversed(newest_first)), kind, definition_id)
         if not found.known and self._reader.one(kind, definition_id) is None:
             raise _unknown(kind, definition_id, wording)
         return DefinitionHistory(id=definition_id, versions=[_version(one) for one in reversed(found.versions)])
@@ -105,7 +97,20 @@ class Definitions:
 
         Raises BadDefinition with every problem.
         """
-        return self._read(self._kind(kind), text, self._entries(kind), wording, definition_id)
+        form, entries = self._kind(kind), self._entries(kind)
+
+        def problems_of(definition: Any) -> list[Problem]:
+            own_id = definition.get("id") if isinstance(definition, Mapping) else None
+            found = form.problems_of(definition, others_than(own_id, entries))
+            if not found and definition_id is not None and own_id != definition_id:
+                return [(("id",), Finding("id_differs", id=definition_id))]
+            return found
+
+        def parse(content: bytes | str, source: str) -> dict[str, Any]:
+            definition: dict[str, Any] = parse_definition(content, source, problems_of)
+            return definition
+
+        return read_definition(parse, text, wording, code=Code.INVALID.value)
 
     # -- commands
 
@@ -117,7 +122,7 @@ class Definitions:
         `definition_id`: the id that the text must have; None: any. Raises BadDefinition, CommandRefused, and
         what Commands.run raises.
         """
-        definition = self._read(self._kind(kind), text, self._entries(kind), order.wording, definition_id)
+        definition = self.check(kind, text, order.wording, definition_id=definition_id)
 
         def send(client: CommandClient) -> Outcome:
             return client.apply(kind, definition, draft=draft, expected_revision=order.expected_revision)
@@ -167,27 +172,6 @@ class Definitions:
 
     def _entries(self, kind: str) -> dict[str, Entry]:
         return {entry.id: entry for entry in self._reader.all(kind)}
-
-    @staticmethod
-    def _read(
-        kind: Kind,
-        text: str | bytes,
-        entries: Mapping[str, Entry],
-        wording: Wording,
-        definition_id: str | None = None,
-    ) -> dict[str, Any]:
-        def problems_of(definition: Any) -> list[Problem]:
-            own_id = definition.get("id") if isinstance(definition, Mapping) else None
-            found = kind.problems_of(definition, others_than(own_id, entries))
-            if not found and definition_id is not None and own_id != definition_id:
-                return [(("id",), Finding("id_differs", id=definition_id))]
-            return found
-
-        def parse(content: bytes | str, source: str) -> dict[str, Any]:
-            definition: dict[str, Any] = parse_definition(content, source, problems_of)
-            return definition
-
-        return read_definition(parse, text, wording, code=Code.INVALID.value)
 
 
 def _summary(entry: Entry) -> dict[str, Any]:

@@ -44,7 +44,7 @@ class ModelCommands:
     @staticmethod
     def check(content: bytes | str, wording: Wording, *, model_id: str | None = None) -> str:
         """The id of the model in a text, if it may be applied as it is. Raises BadDefinition."""
-        return _read(content, model_id, wording).id
+        return read_model(content, wording, model_id=model_id).id
 
     def apply(self, order: Order, content: bytes | str, *, model_id: str | None, draft: bool) -> CommandOutcome:
         """Create a model, or replace its draft; with `draft` also while it is live.
@@ -52,7 +52,7 @@ class ModelCommands:
         `content`: its definition in YAML or JSON. `model_id`: the id that it must have; None: any. Also raises
         BadDefinition.
         """
-        model = _read(content, model_id, order.wording)
+        model = read_model(content, order.wording, model_id=model_id)
         definition = {**definition_of(model)}
         expected = order.expected_revision
 
@@ -123,7 +123,9 @@ class ModelCommands:
         read_definition(parse, content, wording, code=Code.THRESHOLD_ABOVE_MAXIMUM.value)
 
 
-def _read(content: bytes | str, model_id: str | None, wording: Wording) -> QualificationModel:
+def read_model(content: bytes | str, wording: Wording, *, model_id: str | None = None) -> QualificationModel:
+    """The model that was sent. `model_id`: the id that it must have; None: any. Raises BadDefinition."""
+
     def problems(definition: object) -> list[Problem]:
         found = problems_of(definition)
         if not found and model_id is not None and isinstance(definition, Mapping) and definition["id"] != model_id:

@@ -1,4 +1,4 @@
-"""Parameters that routes share."""
+"""Parameters that routes share. Their readers are async, without waiting: else each would take a thread."""
 
 from __future__ import annotations
 
@@ -15,32 +15,39 @@ LONGEST = 16_384
 """No id is longer than a record's key may be, and no server takes a longer URL."""
 
 
-def lead_id_in(
+async def lead_id_in(
     lead_id: Annotated[str, Path(description="The lead's id, percent-encoded.", examples=["L-1001"])],
 ) -> str:
     """The id in the path. Raises InvalidParameter if it is not UTF-8."""
-    return decoded(lead_id, "lead_id")
+    return _decoded(lead_id, "lead_id")
 
 
-def model_id_in(
+async def model_id_in(
     model_id: Annotated[
         str, Path(description="The qualification model's id, percent-encoded.", examples=["enterprise"])
     ],
 ) -> str:
     """The id in the path. Raises InvalidParameter if it is not UTF-8."""
-    return decoded(model_id, "model_id")
+    return _decoded(model_id, "model_id")
 
 
-def scoring_model_id_in(
+async def scoring_model_id_in(
     scoring_model_id: Annotated[
         str, Path(description="The scoring model's id, percent-encoded.", examples=["engagement"])
     ],
 ) -> str:
     """The id in the path. Raises InvalidParameter if it is not UTF-8."""
-    return decoded(scoring_model_id, "scoring_model_id")
+    return _decoded(scoring_model_id, "scoring_model_id")
 
 
-def decoded(text: str, parameter: str) -> str:
+async def definition_id_in(
+    definition_id: Annotated[str, Path(description="The definition's id, percent-encoded.", examples=["react-fast"])],
+) -> str:
+    """The id in the path. Raises InvalidParameter if it is not UTF-8."""
+    return _decoded(definition_id, "definition_id")
+
+
+def _decoded(text: str, parameter: str) -> str:
     """An id that is percent-encoded in a path. Raises InvalidParameter if it is not UTF-8."""
     try:
         return unquote(text, errors="strict")
@@ -55,12 +62,13 @@ def with_zone(since: datetime | None) -> datetime | None:
     return since
 
 
-def language_in(request: Request) -> Language:
+async def language_in(request: Request) -> Language:
     """The language of sentences, by the header Accept-Language."""
     return wanted(request.headers.get("accept-language", ""))
 
 
 LeadId = Annotated[str, Depends(lead_id_in)]
 ModelId = Annotated[str, Depends(model_id_in)]
+DefinitionId = Annotated[str, Depends(definition_id_in)]
 ScoringModelId = Annotated[str, Depends(scoring_model_id_in)]
 Wanted = Annotated[Language, Depends(language_in)]

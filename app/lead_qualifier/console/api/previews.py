@@ -14,8 +14,8 @@ from lead_qualifier.client.preview import NEAR_POINTS, SAMPLE
 from lead_qualifier.console.access.people import Permission, Person
 from lead_qualifier.console.access.permissions import allowed
 from lead_qualifier.console.api.command_parameters import DefinitionBody
-from lead_qualifier.console.api.definition_text import read_definition
 from lead_qualifier.console.api.errors import InvalidParameter
+from lead_qualifier.console.api.model_commands import read_model
 from lead_qualifier.console.api.model_routes import AS_WRITTEN
 from lead_qualifier.console.api.parameters import LONGEST, Wanted
 from lead_qualifier.console.api.preview_forms import PreviewForm
@@ -26,13 +26,10 @@ from lead_qualifier.console.read_model.database import Database
 from lead_qualifier.console.read_model.lead_preview import still_held
 from lead_qualifier.console.read_model.preview_process import PreviewOrder
 from lead_qualifier.messages.model_definition import definition_of
-from lead_qualifier.messages.model_reading import parse_model
 from lead_qualifier.qualification.models import QualificationModel
 from lead_qualifier.qualification.rules import UnknownLeads
-from lead_qualifier.wording.sentences import Wording
 
 MOST_SAMPLED = 200
-_INVALID = "invalid_model"
 
 
 class PreviewNotFound(ApiError):
@@ -154,11 +151,6 @@ def preview_routes(previews: Previews, prefix: str) -> APIRouter:
         return answer(preview_form(previews.cancel(person, preview_id)))
 
     return router
-
-
-def read_model(content: bytes | str, wording: Wording) -> QualificationModel:
-    """The model that was sent. Raises BadDefinition."""
-    return read_definition(parse_model, content, wording, code=_INVALID)
 
 
 def thresholds_in(texts: Iterable[str]) -> dict[str, list[float]]:

@@ -115,7 +115,8 @@ def resources_of(
     if second_person:
         client = client.publishing_after(Approval(trails).check)
     commands = Commands(client, on_outcome=on_outcome)
-    assignments = Assignments(AssignmentReader(database), clock=clock)
+    assignment_reader = AssignmentReader(database)
+    assignments = Assignments(assignment_reader, clock=clock)
     dead_letters = DeadLetterReader(database, topic_prefix=topic_prefix)
     overviews = Overviews(rules, qualifications, dead_letters, standing, clock=clock)
     return Resources(
@@ -141,7 +142,7 @@ def resources_of(
         histograms=Histograms(ScoreHistograms(database, unknown_leads=unknown_leads), rules),
         feature=FeatureSwitch(rules, commands),
         audit=Audit(trails),
-        definitions=Definitions(DefinitionReader(database), AssignmentReader(database), trails, commands),
+        definitions=Definitions(DefinitionReader(database), assignment_reader, trails, commands),
         assignments=assignments,
         sales_answers=SalesAnswers(reader, rules, assignments, events),
     )
