@@ -10,11 +10,11 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import unquote_to_bytes
 
 import msgspec
@@ -26,6 +26,8 @@ from lead_qualifier.messages.reasons import encoding_fault
 STRUCTURED = "application/cloudevents+json"
 BATCH = "application/cloudevents-batch+json"
 JSON = "application/json"
+
+T = TypeVar("T")
 
 _PREFIX = "ce-"
 _REQUIRED = ("specversion", "id", "source", "type")
@@ -95,8 +97,15 @@ def events_in(
     Raises BadMessage for a body that is not a batch.
     """
     if mode is Mode.BATCH:
-        return [_structured(one) for one in islice(_elements(body), None if most is None else most + 1)]
-    return [_structured(body) if mode is Mode.STRUCTURED else _binary(headers, body)]
+        return [_or_fault(_structured, one) for one in islice(_elements(body), None if most is None else most + 1)]
+    return [_or_fault(_structured, body) if mode is Mode.STRUCTURED else _or_fault(_binary, headers, body)]
+
+
+def _or_fault(read: Callable[..., HttpEvent], *event: Any) -> HttpEvent | BadMessage:
+    try:
+        return read(*event)
+    except BadMessage as bad:
+        return bad
 
 
 def _media_type(content_type: str) -> str:
@@ -108,33 +117,27 @@ def _is_json(media_type: str) -> bool:
 
 
 def _elements(body: bytes) -> Iterator[bytes]:
-    try:
-        body.decode()
-        elements = _batch.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise _unreadable(body, error, "a JSON array of events") from None
+    elements: list[msgspec.Raw] = _read(_batch, body, "a JSON array of events")
     return map(bytes, elements)
 
 
-def _structured(envelope: bytes) -> HttpEvent | BadMessage:
+def _structured(envelope: bytes) -> HttpEvent:
+    members = _read(_members, envelope, "a JSON object")
+    data = _data(members)
+    attributes = {name: value for name, raw in members.items() if (value := _value(name, raw)) is not None}
+    return _event(attributes, data)
+
+
+def _read(decoder: msgspec.json.Decoder[T], raw: bytes, what: str) -> T:
+    """What the bytes hold. `what`: that which they should be."""
     try:
-        envelope.decode()
-        members = _members.decode(envelope)
+        raw.decode()  # msgspec does not check what it leaves undecoded
+        return decoder.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        return _unreadable(envelope, error, "a JSON object")
-    try:
-        data = _data(members)
-        attributes = {name: value for name, raw in members.items() if (value := _value(name, raw)) is not None}
-        return _event(attributes, data)
-    except BadMessage as bad:
-        return bad
-
-
-def _unreadable(raw: bytes, error: Exception, what: str) -> BadMessage:
-    # msgspec's messages contain positions, names and types, never values.
-    why = str(error) if isinstance(error, msgspec.DecodeError) else str(error.args[-1])
-    fault = encoding_fault(raw) or f"is not {what} in UTF-8: {why}"
-    return BadMessage(f"the body {fault}", kind=BadMessageClass.UNDECODABLE)
+        # msgspec's messages contain positions, names and types, never values.
+        why = str(error) if isinstance(error, msgspec.DecodeError) else str(error.args[-1])
+        fault = encoding_fault(raw) or f"is not {what} in UTF-8: {why}"
+        raise BadMessage(f"the body {fault}", kind=BadMessageClass.UNDECODABLE) from None
 
 
 def _data(members: dict[str, Any]) -> bytes | None:
@@ -160,12 +163,9 @@ def _value(name: str, raw: msgspec.Raw) -> str | None:
     return None if value is None else str(value)
 
 
-def _binary(headers: Mapping[str, str], body: bytes) -> HttpEvent | BadMessage:
+def _binary(headers: Mapping[str, str], body: bytes) -> HttpEvent:
     given = {name.removeprefix(_PREFIX): value for name, value in headers.items() if name.startswith(_PREFIX)}
-    try:
-        return _event({name: _decoded(name, value) for name, value in given.items()}, body or None)
-    except BadMessage as bad:
-        return bad
+    return _event({name: _decoded(name, value) for name, value in given.items()}, body or None)
 
 
 def _decoded(name: str, value: str) -> str:
