@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -31,14 +31,16 @@ ORIGIN = f"http://{HOST}"
 
 
 class Things:
-    """An application with a route for each permission, and who called it."""
+    """An application with a route for each permission, who called it, and how many bytes of a body it received."""
 
     def __init__(self, folder: Path, roles: frozenset[Role]) -> None:
         self.called: list[str] = []
+        self.received = 0
         app = FastAPI()
         for permission in Permission:
             app.add_api_route(f"/{permission}", self._route(permission), methods=["GET", "POST", "DELETE"])
         app.add_api_route("/form", self._form, methods=["POST"])
+        app.add_api_route("/body", self._body, methods=["POST"])
 
         async def refused(_request: Request, error: ApiError) -> object:
             return problems.answer(problems.of_error(error))
@@ -67,6 +69,11 @@ class Things:
     async def _form(self, text: Annotated[str, Form()]) -> str:
         self.called.append(text)
         return text
+
+    async def _body(self, request: Request) -> None:
+        async for some in request.stream():
+            self.received += len(some)
+        self.called.append("with a whole body")
 
     @property
     def csrf(self) -> str:
@@ -161,9 +168,19 @@ def test_a_form_has_a_limit(things: Things) -> None:
     assert code(sent) == (413, "form_too_large")
 
 
-def test_no_body_is_read_without_end(things: Things) -> None:
-    sent = things.send("POST", "/thing", headers={"X-CSRF-Token": things.csrf}, content=b"x" * (10 << 20))
-    assert sent.status_code >= 400
+def test_a_body_has_a_limit(things: Things) -> None:
+    async def parts(count: int) -> AsyncIterator[bytes]:
+        for _ in range(count):
+            yield b"x" * (1 << 20)
+
+    def send(body: bytes | AsyncIterator[bytes]) -> int:
+        things.received = 0
+        return things.send("POST", "/body", headers={"X-CSRF-Token": things.csrf}, content=body).status_code
+
+    assert (send(parts(9)), things.received, things.called.pop()) == (200, 9 << 20, "with a whole body")
+    assert (send(parts(64)), things.received) == (500, 9 << 20)
+    assert (send(b"x" * (10 << 20)), things.received) == (500, 0)
+    assert things.called == []
 
 
 @pytest.mark.parametrize(
