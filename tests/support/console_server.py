@@ -13,12 +13,14 @@ from typing import Self
 import httpx
 import uvicorn
 from confluent_kafka import KafkaError, KafkaException
+from fastapi import FastAPI
 
 from lead_qualifier.client.inbound.checking import InboundRecord
 from lead_qualifier.client.inbound.dataverse.conversion import Conversion
 from lead_qualifier.client.inbound.sending import NotSent, Position
 from lead_qualifier.client.lead_import.ready_maps import ready_map
 from lead_qualifier.console.access.configuration import access_of, link_access
+from lead_qualifier.console.access.guard import Guard
 from lead_qualifier.console.access.people import Person, Role
 from lead_qualifier.console.access.sessions import Sessions
 from lead_qualifier.console.api.dataverse import Dataverse
@@ -131,6 +133,13 @@ class ConsoleServer:
         config = uvicorn.Config(self.application, log_config=None, access_log=False)
         self._server = Server(config, on_shutdown=self.resources.live.close)
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._listener]}, daemon=True)
+
+    @property
+    def guarded(self) -> FastAPI:
+        """The application that the guard protects."""
+        assert isinstance(self.application, Guard)
+        assert isinstance(self.application._application, FastAPI)
+        return self.application._application
 
     def project(self) -> None:
         """Project what has been written to `log` since."""

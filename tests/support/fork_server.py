@@ -150,7 +150,7 @@ def shorten_waits(session: float) -> None:
 
 def end(code: int) -> NoReturn:
     """End as Python does, but without taking apart what it holds: that touches, and so copies, all of this memory."""
-    threading._shutdown()  # type: ignore[attr-defined]
+    threading._shutdown()  # type: ignore[attr-defined]  # waits for threads first, as Python does; has no stub
     atexit._run_exitfuncs()
     try:
         for stream in (sys.stdout, sys.stderr):

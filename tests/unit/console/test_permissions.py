@@ -242,9 +242,10 @@ _PUBLIC = {"/api/v1/health", "/api/v1/openapi.json", "/enter", "/language", "/si
 def addresses(console: ConsoleServer) -> set[tuple[str, str]]:
     """Every method and path of the console; ids in paths are `x`."""
     found: set[tuple[str, str]] = set()
-    for route in console.application._application.routes:  # type: ignore[attr-defined]
+    for route in console.guarded.routes:
         included = getattr(route, "effective_route_contexts", None)
-        for one in [route] if included is None else included():
+        each: list[Any] = [route] if included is None else included()
+        for one in each:
             found |= {(method, re.sub(r"\{\w+\}", "x", one.path)) for method in getattr(one, "methods", None) or ()}
     return found
 

@@ -142,7 +142,7 @@ def test_a_stream_ends_with_its_session(tmp_path: Path) -> None:
 
             return StreamingResponse(events(), media_type="text/event-stream")
 
-        server.application._application.add_api_route("/forever", forever)  # type: ignore[attr-defined]
+        server.guarded.add_api_route("/forever", forever)
         with server.client() as client, client.stream("GET", "/forever") as answer:
             assert answer.status_code == 200
             assert b"".join(answer.iter_raw()).endswith(b"data: 1\n\n")
