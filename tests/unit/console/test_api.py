@@ -16,6 +16,7 @@ from lead_qualifier.console.read_model.standing import Phase, Standing
 from lead_qualifier.console.read_model.tables import events
 from tests.support.console_records import QUALIFIED, STRANGE_IDS, qualification
 from tests.support.console_server import ConsoleServer
+from tests.support.list_pages import pages
 from tests.support.openapi import check
 
 ROOT = Path(__file__).parents[3]
@@ -71,14 +72,8 @@ def test_leads_are_found_newest_qualified_first(client: httpx.Client, document: 
 def test_pages_of_a_list_have_each_lead_once(query: dict[str, str], client: httpx.Client) -> None:
     whole = client.get("/api/v1/leads", params={**query, "limit": 200}).json()
     assert "next_cursor" not in whole
-    got: list[str] = []
-    cursor: dict[str, str] = {}
-    while True:
-        page = client.get("/api/v1/leads", params={**query, "limit": 7, **cursor}).json()
-        got += [one["lead_id"] for one in page["leads"]]
-        if "next_cursor" not in page:
-            break
-        cursor = {"cursor": page["next_cursor"]}
+    found = pages(client, "/api/v1/leads", **query, limit=7)
+    got = [one["lead_id"] for page in found for one in page.json()["leads"]]
     assert got == [one["lead_id"] for one in whole["leads"]]
     assert len(set(got)) == len(got) > 7
 

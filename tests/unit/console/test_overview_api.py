@@ -29,6 +29,7 @@ from tests.support.console_records import (
     rules,
     sqlite_url,
 )
+from tests.support.list_pages import pages
 from tests.support.openapi import check
 
 
@@ -134,14 +135,7 @@ def test_nothing_live_is_a_warning(tmp_path: Path) -> None:
 def test_qualifications_are_listed_page_by_page(client: httpx.Client, document: dict[str, Any]) -> None:
     path = "/api/v1/qualifications"
     whole = check(document, client.get(path, params={"limit": 200}), path)["qualifications"]
-    got: list[Any] = []
-    cursor: dict[str, str] = {}
-    while True:
-        page = check(document, client.get(path, params={"limit": 9, **cursor}), path)
-        got += page["qualifications"]
-        if "next_cursor" not in page:
-            break
-        cursor = {"cursor": page["next_cursor"]}
+    got = [one for page in pages(client, path, limit=9) for one in check(document, page, path)["qualifications"]]
     assert got == whole
     assert len(got) == 70
     assert got == sorted(got, key=lambda one: str(one["qualified_at"]), reverse=True)
