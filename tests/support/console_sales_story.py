@@ -41,4 +41,4 @@ def sales_story(lead_id: str, at: list[datetime]) -> Story:
     later = {"event_id": "a-2", "response": "accepted", "occurred_at": when[8], **told}
     envelope = {"specversion": "1.0", "id": "a-2", "type": "response", "source": "/crm", "data": later}
     yield "lead-sales-response", {**told, **envelope}, 8
-    yield "lead-sales-response", {**told, "response": "perhaps", "occurred_at": when[8]}, 8  # none of ours
+    yield "lead-sales-response", {**told, "response": "perhaps", "occurred_at": when[8]}, 8  # no response that there is

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import socket
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +21,6 @@ from tests.support.console_records import sqlite_url
 from tests.support.console_server import ConsoleServer
 
 PERSON = Person("U-4", "Erika Beispiel", frozenset(Role))
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ConsoleServer]:
-    with ConsoleServer(tmp_path_factory.mktemp("console")) as running:
-        yield running
 
 
 @pytest.mark.parametrize("path", ["/", "/leads", "/lead?id=L-1001", "/api/v1/leads", "/api/v1/leads/L-1001"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
@@ -10,13 +9,6 @@ import httpx
 import pytest
 
 from tests.support.console_records import STRANGE_IDS
-from tests.support.console_server import ConsoleServer
-
-
-@pytest.fixture(scope="module")
-def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
-    with ConsoleServer(tmp_path_factory.mktemp("console")) as server, server.client() as signed_in:
-        yield signed_in
 
 
 def explained(client: httpx.Client, lead_id: str, language: str = "en") -> dict[str, Any]:

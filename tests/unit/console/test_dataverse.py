@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
-import jsonschema
 import pytest
 
 from lead_qualifier.client.inbound.dataverse.context import read_context
@@ -22,6 +20,7 @@ from lead_qualifier.messages.errors import BadMessage
 from tests.support.console_records import NOON
 from tests.support.console_server import WEBHOOK_KEY, ConsoleServer, FakeTopics
 from tests.support.dataverse_contexts import LEAD, changed, choice, context, entity, money, pairs, reference, time
+from tests.support.openapi import check
 
 PATH = "/api/v1/inbound/dataverse"
 OTHER = "7e92608f-0f9f-4711-8122-000d3aa2331c"
@@ -38,10 +37,7 @@ class Webhook:
     def post(self, body: Any, **more: Any) -> httpx.Response:
         content = body if isinstance(body, bytes) else json.dumps(body).replace("/", "\\/").encode()
         answer = self._client.post(PATH, content=content, **({"params": {"code": WEBHOOK_KEY}} | more))
-        described = self._document["paths"][PATH]["post"]["responses"][str(answer.status_code)]
-        schema = described["content"][answer.headers["content-type"]]["schema"]
-        components = {"components": self._document["components"]}
-        jsonschema.Draft202012Validator(schema | components).validate(answer.json())
+        check(self._document, answer, PATH)
         return answer
 
     def sent(self, body: Any, **more: Any) -> list[dict[str, Any]]:
@@ -58,9 +54,8 @@ class Webhook:
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Webhook]:
-    with ConsoleServer(tmp_path_factory.mktemp("console")) as server:
-        yield Webhook(server)
+def running(server: ConsoleServer) -> Webhook:
+    return Webhook(server)
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import jsonschema
 import pytest
 from sqlalchemy import func, select
 from structlog.testing import capture_logs
@@ -25,6 +24,7 @@ from lead_qualifier.qualification.leads import Erased, Lead
 from tests.support.console_dead_letters import SERVICES, WORKERS, bury, held
 from tests.support.console_records import NAMES, STATE, STRANGE_IDS, TOPICS, RecordLog, minutes, project, sqlite_url
 from tests.support.console_server import ConsoleServer
+from tests.support.openapi import check
 
 PATH = "/api/v1/dead-letters"
 NEWEST = f"{WORKERS}:0:0"
@@ -33,34 +33,30 @@ NEWEST = f"{WORKERS}:0:0"
 class Api:
     """Asks, and checks each answer against the API's document."""
 
-    def __init__(self, server: ConsoleServer, client: httpx.Client) -> None:
+    def __init__(self, server: ConsoleServer, client: httpx.Client, document: dict[str, Any]) -> None:
         self.letters = server.letters
         self._client = client
-        self._document = client.get("/api/v1/openapi.json").json()
+        self._document = document
 
     def find(self, **parameters: Any) -> dict[str, Any]:
-        return self._checked(self._client.get(PATH, params=parameters), PATH, "get", 200)
+        return self._checked(self._client.get(PATH, params=parameters), PATH, 200)
 
     def show(self, letter_id: str, status: int = 200, **parameters: Any) -> dict[str, Any]:
         answer = self._client.get(f"{PATH}/{letter_id}", params=parameters)
-        return self._checked(answer, f"{PATH}/{{dead_letter_id}}", "get", status)
+        return self._checked(answer, f"{PATH}/{{dead_letter_id}}", status)
 
     def replay(self, *ids: str, status: int = 200, **more: Any) -> dict[str, Any]:
         answer = self._client.post(f"{PATH}/replay", json={"ids": ids, **more})
-        return self._checked(answer, f"{PATH}/replay", "post", status)
+        return self._checked(answer, f"{PATH}/replay", status)
 
-    def _checked(self, answer: httpx.Response, path: str, method: str, status: int) -> dict[str, Any]:
+    def _checked(self, answer: httpx.Response, path: str, status: int) -> dict[str, Any]:
         assert answer.status_code == status, answer.text
-        described = self._document["paths"][path][method]["responses"][str(status)]
-        schema = described["content"][answer.headers["content-type"]]["schema"]
-        jsonschema.Draft202012Validator(schema | {"components": self._document["components"]}).validate(answer.json())
-        return dict(answer.json())
+        return dict(check(self._document, answer, path))
 
 
 @pytest.fixture(scope="module")
-def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
-    with ConsoleServer(tmp_path_factory.mktemp("console")) as server, server.client() as client:
-        yield Api(server, client)
+def api(server: ConsoleServer, client: httpx.Client, document: dict[str, Any]) -> Api:
+    return Api(server, client, document)
 
 
 def test_they_are_found_newest_first_by_what_the_command_line_filters_by(api: Api) -> None:
@@ -153,9 +149,9 @@ def test_they_are_sent_back_once_and_each_outcome_is_told(api: Api) -> None:
     assert api.replay(status=400)["code"] == "invalid_parameter"
 
 
-def test_only_operators_look_inside_and_send_back(tmp_path: Path) -> None:
+def test_only_operators_look_inside_and_send_back(document: dict[str, Any], tmp_path: Path) -> None:
     with ConsoleServer(tmp_path, roles={*Role} - {Role.OPERATOR}) as server, server.client() as client:
-        api = Api(server, client)
+        api = Api(server, client, document)
         assert api.show(NEWEST)["masked"]
         assert api.show(NEWEST, status=403, reveal=True)["code"] == "not_allowed"
         assert api.replay(NEWEST, status=403)["code"] == "not_allowed"

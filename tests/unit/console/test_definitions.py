@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -15,18 +14,6 @@ from tests.support.console_sales_force import FIRST_CALL, INSIDE_SALES, REACT_FA
 from tests.support.console_server import ConsoleServer
 
 OF_KINDS = {"journey": WELCOME, "sequence": FIRST_CALL, "assignment": INSIDE_SALES, "follow-up": REACT_FAST}
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ConsoleServer]:
-    with ConsoleServer(tmp_path_factory.mktemp("console")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def client(server: ConsoleServer) -> Iterator[httpx.Client]:
-    with server.client() as signed_in:
-        yield signed_in
 
 
 def address(kind: str, definition_id: str, more: str = "") -> str:

@@ -44,7 +44,7 @@ def test_each_kind_is_held(kind: str, log: RecordLog, tmp_path: Path) -> None:
 
 def test_the_highest_revision_counts_however_late_an_older_one_was_written(log: RecordLog, tmp_path: Path) -> None:
     log.definition("follow-up-definitions", REACT_FAST, "draft", revision=3)
-    log.write("follow-up-definitions", "react-fast", b"{}")  # none of ours
+    log.write("follow-up-definitions", "react-fast", b"{}")  # no definition
     entries = DefinitionReader(held(log, tmp_path)).all("follow-up")
     assert [(one.id, one.status, one.revision) for one in entries] == [("old", "deleted", 2), ("react-fast", "live", 4)]
 

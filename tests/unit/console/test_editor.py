@@ -25,12 +25,6 @@ ADDRESS = "/model/edit"
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ConsoleServer]:
-    with ConsoleServer(tmp_path_factory.mktemp("console")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
 def client(server: ConsoleServer) -> Iterator[httpx.Client]:
     with server.client() as client:
         client.headers["Accept-Language"] = "de"

@@ -6,12 +6,10 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
-import jsonschema
 import pytest
 
 from lead_qualifier.client.inbound.checking import TOPICS
@@ -23,6 +21,7 @@ from lead_qualifier.messages.inputs import CHECKS
 from lead_qualifier.messages.topics import LEAD_CHANGED
 from lead_qualifier.services.topology import PUBLIC_INPUTS
 from tests.support.console_server import ConsoleServer
+from tests.support.openapi import check
 from tools.schemas.examples import examples_of
 
 STRUCTURED = {"content-type": "application/cloudevents+json; charset=utf-8"}
@@ -50,40 +49,28 @@ def event(data: Any = SCORE, topic: str = "lead-score-changed", **more: Any) -> 
 class Api:
     """Sends requests, and checks each answer against the API's document."""
 
-    def __init__(self, server: ConsoleServer, client: httpx.Client) -> None:
+    def __init__(self, server: ConsoleServer, client: httpx.Client, document: dict[str, Any]) -> None:
         self.topics = server.topics
         self._client = client
-        self._document = client.get("/api/v1/openapi.json").json()
+        self._document = document
 
     def post(self, content: Any, headers: dict[str, str]) -> httpx.Response:
         body = content if isinstance(content, bytes) else json.dumps(content).encode()
         answer = self._client.post("/api/v1/events", content=body, headers=headers)
-        self._check(answer, "/api/v1/events", "post")
+        check(self._document, answer, "/api/v1/events")
         return answer
 
     def erase(self, lead_id: str) -> httpx.Response:
         answer = self._client.delete(f"/api/v1/leads/{lead_id}")
-        self._check(answer, "/api/v1/leads/{lead_id}", "delete")
+        check(self._document, answer, "/api/v1/leads/{lead_id}")
         return answer
-
-    def _check(self, answer: httpx.Response, path: str, method: str) -> None:
-        described = self._document["paths"][path][method]["responses"][str(answer.status_code)]
-        schema = described["content"][answer.headers["content-type"]]["schema"]
-        components = {"components": self._document["components"]}
-        jsonschema.Draft202012Validator(schema | components).validate(answer.json())
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
-    with ConsoleServer(tmp_path_factory.mktemp("console")) as server, server.client() as client:
-        yield Api(server, client)
 
 
 @pytest.fixture
-def api(running: Api) -> Api:
-    running.topics.records.clear()
-    running.topics.away = None
-    return running
+def api(server: ConsoleServer, client: httpx.Client, document: dict[str, Any]) -> Api:
+    server.topics.records.clear()
+    server.topics.away = None
+    return Api(server, client, document)
 
 
 def test_every_public_input_has_the_check_of_its_reader() -> None:
@@ -269,10 +256,10 @@ def test_erasing_a_lead_sends_a_record_without_value(api: Api) -> None:
     assert api.erase("%FF").status_code == 400
 
 
-def test_it_takes_an_operator(tmp_path: Path) -> None:
+def test_it_takes_an_operator(document: dict[str, Any], tmp_path: Path) -> None:
     others = {*Role} - {Role.OPERATOR}
     with ConsoleServer(tmp_path, roles=others) as server, server.client() as client:
-        api = Api(server, client)
+        api = Api(server, client, document)
         assert api.post(event(), STRUCTURED).status_code == 403
         assert api.erase("L-1001").status_code == 403
         assert server.topics.records == []

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -22,12 +21,6 @@ criteria:
 actions: {sales_ready: true}
 """
 OFFERS = re.compile(r'<form method="post"|href="/model/(?:edit|yaml|confirm)|href="/scoring-model[?"]')
-
-
-@pytest.fixture
-def fresh(tmp_path: Path) -> Iterator[ConsoleServer]:
-    with ConsoleServer(tmp_path) as running:
-        yield running
 
 
 def write(client: httpx.Client, text: str, **fields: str) -> httpx.Response:

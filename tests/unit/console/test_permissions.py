@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -226,12 +226,6 @@ def test_a_session_tells_who_is_signed_in(tmp_path: Path) -> None:
     }
 
 
-@pytest.fixture(scope="module")
-def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ConsoleServer]:
-    with ConsoleServer(tmp_path_factory.mktemp("console")) as running:
-        yield running
-
-
 #: What changes the session only, or has a key of its own.
 _OF_NO_ROLE = {"/sign-out", "/api/v1/inbound/dataverse"}
 #: What is sent by POST because it is long, and changes nothing.
@@ -239,10 +233,10 @@ _READS: set[str] = set()
 _PUBLIC = {"/api/v1/health", "/api/v1/openapi.json", "/enter", "/language", "/signed-out", "/static"}
 
 
-def addresses(console: ConsoleServer) -> set[tuple[str, str]]:
+def addresses(server: ConsoleServer) -> set[tuple[str, str]]:
     """Every method and path of the console; ids in paths are `x`."""
     found: set[tuple[str, str]] = set()
-    for route in console.guarded.routes:
+    for route in server.guarded.routes:
         included = getattr(route, "effective_route_contexts", None)
         each: list[Any] = [route] if included is None else included()
         for one in each:
@@ -250,17 +244,17 @@ def addresses(console: ConsoleServer) -> set[tuple[str, str]]:
     return found
 
 
-def test_a_viewer_changes_nothing_whatever_the_address(console: ConsoleServer) -> None:
-    changes = {(method, path) for method, path in addresses(console) if is_change(method) and path not in _OF_NO_ROLE}
+def test_a_viewer_changes_nothing_whatever_the_address(server: ConsoleServer) -> None:
+    changes = {(method, path) for method, path in addresses(server) if is_change(method) and path not in _OF_NO_ROLE}
     assert {("POST", "/api/v1/models/x/publish"), ("POST", "/model/edit")} <= changes
     viewer = Person("U-9", "", frozenset({Role.VIEWER}))
-    with console.client(viewer) as client:
+    with server.client(viewer) as client:
         answers = {change: client.request(*change) for change in changes}
     not_refused = {change for change, answer in answers.items() if answer.status_code != 403}
     assert not_refused <= {change for change in changes if change[1] in _READS}
 
 
-def test_nothing_is_shown_without_a_session_whatever_the_address(console: ConsoleServer) -> None:
-    reads = {path for method, path in addresses(console) if method == "GET" and path not in _PUBLIC}
+def test_nothing_is_shown_without_a_session_whatever_the_address(server: ConsoleServer) -> None:
+    reads = {path for method, path in addresses(server) if method == "GET" and path not in _PUBLIC}
     assert {"/api/v1/leads/x", "/lead", "/api/v1/audit"} <= reads
-    assert {path: httpx.get(console.address + path).status_code for path in reads} == dict.fromkeys(reads, 401)
+    assert {path: httpx.get(server.address + path).status_code for path in reads} == dict.fromkeys(reads, 401)

@@ -6,7 +6,6 @@ import io
 import json
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -32,18 +31,6 @@ from tests.support.console_server import ConsoleServer
 from tests.support.messages import model
 
 PREVIEW = "/api/v1/models/preview"
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ConsoleServer]:
-    with ConsoleServer(tmp_path_factory.mktemp("console")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def client(server: ConsoleServer) -> Iterator[httpx.Client]:
-    with server.client() as client:
-        yield client
 
 
 def ended(client: httpx.Client, address: str) -> dict[str, Any]:

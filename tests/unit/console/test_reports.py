@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -181,12 +180,6 @@ def test_a_wrong_parameter_is_a_problem(
 ) -> None:
     body = check(document, client.get(f"{PATH}?{query}"), PATH)
     assert (body["status"], body["parameter"]) == (400, parameter)
-
-
-@pytest.fixture
-def fresh(tmp_path: Path) -> Iterator[ConsoleServer]:
-    with ConsoleServer(tmp_path) as running:
-        yield running
 
 
 def qualify(server: ConsoleServer, accepted: int, rejected: int, **more: Any) -> None:

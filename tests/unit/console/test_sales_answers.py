@@ -20,12 +20,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ConsoleServer]:
         yield running
 
 
-@pytest.fixture(scope="module")
-def client(server: ConsoleServer) -> Iterator[httpx.Client]:
-    with server.client() as signed_in:
-        yield signed_in
-
-
 def test_a_rejection_is_sent_with_the_seller_and_shown(client: httpx.Client, server: ConsoleServer) -> None:
     said = client.post(WHERE, json={"response": "rejected", "reason": "no budget"}, headers={"Idempotency-Key": "a-1"})
     assert said.status_code == 202

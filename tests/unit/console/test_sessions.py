@@ -92,7 +92,7 @@ def test_forms_from_before_stay_valid_for_the_same_person_only(make: Callable[[]
     assert elsewhere is not None
     assert before.csrf_token == again.csrf_token
     assert len({again.csrf_token, other.csrf_token, elsewhere.csrf_token}) == 3
-    assert sessions.find(second) is None  # signing in anew ends what the browser had
+    assert sessions.find(second) is None  # signing in again ends the session that the browser had
 
 
 def test_tokens_are_not_stored_and_old_sessions_go(make: Callable[[], Sessions], clock: Clock, tmp_path: Path) -> None:
