@@ -31,6 +31,10 @@ def rsa_key(kid: str) -> RSAKey:
     return RSAKey.generate_key(2048, {"kid": kid})
 
 
+ANOTHER_KEY, UNKNOWN_KEY = rsa_key("first"), rsa_key("unknown")
+"""Keys of somebody else. The first has the id of the provider's own."""
+
+
 class ForgingProvider:
     """`keys`: that it publishes; `tokens`: what the token endpoint gives for a nonce, by default what is right."""
 

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import logging
-import math
-from collections.abc import Callable, Iterator, Mapping
-from functools import partial
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
-from joserfc.jwk import ECKey, OKPKey
 
-from lead_qualifier.settings import Settings, load_settings
 from tests.support.console_server import ConsoleServer
+from tests.support.console_sign_in import begin, let_pass, settings, sign_in
 from tests.support.forging_provider import (
-    AUDIENCE,
+    ANOTHER_KEY,
     CLIENT_ID,
-    CLIENT_SECRET,
+    UNKNOWN_KEY,
     ForgingProvider,
     rsa_key,
     signed_by_the_public_key,
@@ -27,86 +24,7 @@ from tests.support.forging_provider import (
 )
 from tests.support.http_endpoint import Reply
 
-ANOTHER_KEY, UNKNOWN_KEY = rsa_key("first"), rsa_key("unknown")
-"""The first has the id of the provider's own."""
-
 Tokens = Callable[[ForgingProvider], Mapping[str, Any] | Reply]
-
-
-def settings(provider: ForgingProvider, **more: Any) -> Settings:
-    return load_settings(
-        **{
-            "oidc_issuer": provider.issuer,
-            "oidc_client_id": CLIENT_ID,
-            "oidc_client_secret": CLIENT_SECRET,
-            "oidc_audience": AUDIENCE,
-            **more,
-        }
-    )
-
-
-@pytest.fixture(scope="module")
-def forging() -> Iterator[ForgingProvider]:
-    provider = ForgingProvider()
-    yield provider
-    provider.stop()
-
-
-@pytest.fixture(scope="module")
-def shared(forging: ForgingProvider, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ConsoleServer]:
-    with ConsoleServer(tmp_path_factory.mktemp("console"), settings=settings(forging)) as running:
-        yield running
-
-
-@pytest.fixture
-def provider(forging: ForgingProvider) -> ForgingProvider:
-    """As it should be."""
-    forging.reset()
-    return forging
-
-
-@pytest.fixture
-def server(shared: ConsoleServer, provider: ForgingProvider) -> ConsoleServer:
-    """A console that has not asked the provider yet, and that nobody has tried to enter."""
-    for kept in kept_of(shared):
-        kept._held, kept._read_at, kept._failed_at = None, -math.inf, -math.inf
-    shared.access.attempts._counts.clear()
-    return shared
-
-
-@pytest.fixture
-def client(server: ConsoleServer) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=server.address) as client:
-        yield client
-
-
-def kept_of(server: ConsoleServer) -> list[Any]:
-    sign_in = server.access.sign_in
-    assert sign_in is not None
-    return [sign_in._provider._metadata, sign_in._provider._keys]
-
-
-def let_pass(seconds: float, server: ConsoleServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    """For what the console keeps of its provider."""
-    for kept in kept_of(server):
-        clock = kept._clock
-        monkeypatch.setattr(kept, "_clock", partial(lambda before: before() + seconds, clock))
-
-
-def begin(client: httpx.Client, provider: ForgingProvider, address: str = "/sign-in") -> dict[str, str]:
-    """What a browser would bring back if the provider let it."""
-    answer = client.get(address)
-    assert answer.status_code == 303
-    sent = {name: value[0] for name, value in parse_qs(urlsplit(answer.headers["location"]).query).items()}
-    provider.nonce, provider.challenge = sent["nonce"], sent["code_challenge"]
-    assert sent["response_type"] == "code"
-    assert sent["code_challenge_method"] == "S256"
-    assert sent["redirect_uri"] == f"{str(client.base_url).rstrip('/')}/sign-in/callback"
-    return {"code": "a code", "state": sent["state"]}
-
-
-def sign_in(client: httpx.Client, provider: ForgingProvider, address: str = "/sign-in") -> httpx.Response:
-    return client.get("/sign-in/callback", params=begin(client, provider, address))
 
 
 def is_signed_in(client: httpx.Client) -> bool:
@@ -263,28 +181,6 @@ def test_new_keys_of_the_provider_are_found(
     assert sign_in(client, provider).status_code == 303
 
 
-def test_every_kind_of_key_that_only_a_provider_can_have_counts(
-    client: httpx.Client, provider: ForgingProvider
-) -> None:
-    elliptic = ECKey.generate_key("P-256", {"kid": "elliptic"})
-    edwards = OKPKey.generate_key("Ed25519", {"kid": "edwards"})
-    published = [*(key.as_dict(private=False) for key in (provider.key, elliptic, edwards)), {"kty": "of tomorrow"}]
-    provider.published = lambda: published
-    for key, algorithm in ((elliptic, "ES256"), (edwards, "EdDSA"), (provider.key, "PS256")):
-        token = provider.access_token(key, {"alg": algorithm})
-        assert bearer(client, token).status_code == 200, algorithm
-
-
-def test_what_is_known_of_a_provider_counts_while_it_is_away(
-    client: httpx.Client, provider: ForgingProvider, server: ConsoleServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert bearer(client, provider.access_token()).status_code == 200
-    provider.stop()
-    let_pass(3601, server, monkeypatch)
-    assert bearer(client, provider.access_token()).status_code == 200
-    assert bearer(client, provider.access_token(UNKNOWN_KEY)).status_code == 401
-
-
 @pytest.mark.parametrize("failure", ["away", "another issuer", "nonsense"])
 def test_a_provider_that_fails_is_named(failure: str, client: httpx.Client, provider: ForgingProvider) -> None:
     if failure == "away":
@@ -370,52 +266,3 @@ def test_nothing_about_people_and_no_secret_is_logged(
     assert "sign_in_failed" in said
     for secret in ("Erika", "U-7", "a code", "secret", params["state"], provider.nonce, "an access token", "eyJ"):
         assert secret not in said
-
-
-def bearer(client: httpx.Client, token: str, method: str = "GET", path: str = "/api/v1/session") -> httpx.Response:
-    return client.request(method, path, headers={"Authorization": f"Bearer {token}"})
-
-
-def test_a_token_of_the_provider_opens_the_api(client: httpx.Client, provider: ForgingProvider) -> None:
-    told = bearer(client, provider.access_token(sub="robot", name=None, roles=["operator"])).json()
-    assert (told["subject"], told["roles"], "csrf_token" in told) == ("robot", ["operator"], False)
-    # A change needs no other token, as no browser sends this one by itself.
-    assert bearer(client, provider.access_token(), "POST", "/api/v1/leads").status_code == 405
-
-
-BAD_API_TOKENS: dict[str, Callable[[ForgingProvider], str]] = {
-    "expired": lambda one: one.access_token(exp=1),
-    "no end": lambda one: one.access_token(exp=None),
-    "not yet": lambda one: one.access_token(nbf=99999999999),
-    "wrong audience": lambda one: one.access_token(aud="another"),
-    "for signing in": lambda one: one.access_token(aud=CLIENT_ID),
-    "no audience": lambda one: one.access_token(aud=None),
-    "foreign issuer": lambda one: one.access_token(iss="https://evil.example"),
-    "no subject": lambda one: one.access_token(sub=None),
-    "wrong signature": lambda one: one.access_token(ANOTHER_KEY),
-    "unknown key": lambda one: one.access_token(UNKNOWN_KEY),
-    "alg none": lambda one: unsigned(one.access_token()),
-    "alg HS256 by the public key": lambda one: signed_by_the_public_key(one.access_token(), one),
-    "no token": lambda _: "a.b.c",
-    "header of a wrong form": lambda _: "eyJhbGciOiJSUzI1NiIsImNyaXQiOjF9.e30.AAAA",  # {"alg":"RS256","crit":1}
-}
-
-
-@pytest.mark.parametrize("name", BAD_API_TOKENS)
-def test_other_tokens_open_nothing(name: str, client: httpx.Client, provider: ForgingProvider) -> None:
-    sign_in(client, provider)  # with a bearer token, the cookie does not count
-    answer = bearer(client, BAD_API_TOKENS[name](provider))
-    assert (answer.status_code, answer.json()["code"]) == (401, "invalid_token")
-    assert answer.headers["www-authenticate"] == 'Bearer error="invalid_token"'
-
-
-def test_a_token_without_a_role_opens_nothing(client: httpx.Client, provider: ForgingProvider) -> None:
-    answer = bearer(client, provider.access_token(roles=["of another program"]))
-    assert (answer.status_code, answer.json()["code"]) == (403, "no_role")
-
-
-def test_tokens_need_an_audience(provider: ForgingProvider, tmp_path: Path) -> None:
-    given = settings(provider, oidc_audience=None)
-    with ConsoleServer(tmp_path, settings=given) as server, httpx.Client(base_url=server.address) as client:
-        answer = bearer(client, provider.access_token())
-    assert (answer.status_code, answer.json()["code"]) == (401, "tokens_not_accepted")
