@@ -7,7 +7,7 @@ from confluent_kafka import KafkaError, KafkaException
 from playwright.sync_api import Browser, Page, expect
 
 from lead_qualifier.console.access.people import Role
-from tests.support.console_pages import switch
+from tests.support.console_pages import opened, switch
 from tests.support.console_server import ConsoleServer
 
 WRONG = "id: angebot\nstages:\n  - on: lead-assigned\n    within: 4 Stunden\n"
@@ -88,11 +88,11 @@ def test_a_broker_that_is_away_loses_no_text(page: Page, server: ConsoleServer) 
 def test_who_may_only_look_is_offered_no_change(
     address: str, browser: Browser, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    with ConsoleServer(tmp_path_factory.mktemp("viewer"), roles=[Role.VIEWER]) as server:
-        page = browser.new_page(locale="en-GB")
-        page.goto(server.link)
-        page.goto(server.address + address)
+    with (
+        ConsoleServer(tmp_path_factory.mktemp("viewer"), roles=[Role.VIEWER]) as server,
+        opened(browser, server, locale="en-GB") as page,
+    ):
+        page.goto(address)
         expect(page.locator("main")).to_contain_text("Welcome journey")
         expect(page.locator("main").get_by_role("button")).to_have_count(0)
         expect(page.locator("main .button")).to_have_count(0)
-        page.close()

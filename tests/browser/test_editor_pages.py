@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.support.console_pages import axe_findings, switch, tab_to, width_of
+from tests.support.console_pages import axe_findings, opened, switch, tab_to, take_picture, unfold, width_of
 from tests.support.console_server import ConsoleServer
 
 PAGES = ("/model/edit", "/model/edit?id=enterprise", "/model/edit?id=webinar", "/model/edit?id=renewal&saved=yes")
-PICTURES = os.environ.get("PICTURES")
 
 
 @pytest.mark.parametrize(
@@ -125,10 +123,7 @@ def test_yaml_changes_the_form(page: Page) -> None:
 
 
 def test_a_model_is_made_without_scripts(browser: Browser, tmp_path: Path) -> None:
-    with ConsoleServer(tmp_path) as server:
-        context = browser.new_context(locale="en-GB", base_url=server.address, java_script_enabled=False)
-        page = context.new_page()
-        page.goto(server.link)
+    with ConsoleServer(tmp_path) as server, opened(browser, server, locale="en-GB", java_script_enabled=False) as page:
         page.goto("/model/edit")
         page.get_by_label("Name", exact=True).fill("Without scripts")
         page.get_by_label("Id").fill("plain")
@@ -139,7 +134,6 @@ def test_a_model_is_made_without_scripts(browser: Browser, tmp_path: Path) -> No
         expect(page.locator("[id='criteria.0-meeting']")).to_contain_text("of 72 open leads")
         page.get_by_role("button", name="Save as draft").click()
         expect(page.locator("#saved")).to_be_visible()
-        context.close()
 
 
 @pytest.mark.parametrize(("language", "scheme"), [("Deutsch", "dark"), ("English", "light")])
@@ -148,7 +142,7 @@ def test_axe_finds_nothing(language: str, scheme: str, page: Page, axe: str) -> 
     page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
     for address in PAGES:
         page.goto(address)
-        page.locator("details").evaluate_all("all => all.forEach(one => { one.open = true; })")
+        unfold(page)
         assert axe_findings(page, axe) == [], address
 
 
@@ -158,7 +152,7 @@ def test_nothing_is_cut_off_at_320_pixels(language: str, page: Page) -> None:
     page.set_viewport_size({"width": 320, "height": 640})
     for address in PAGES:
         page.goto(address)
-        page.locator("details").evaluate_all("all => all.forEach(one => { one.open = true; })")
+        unfold(page)
         assert width_of(page) <= 320, address
 
 
@@ -166,6 +160,4 @@ def test_pictures_for_the_documentation(page: Page, tmp_path: Path) -> None:
     switch(page, "English")
     page.set_viewport_size({"width": 1120, "height": 760})
     page.goto("/model/edit?id=enterprise")
-    file = Path(PICTURES or tmp_path) / "console-editor.png"
-    page.screenshot(path=file)
-    assert file.stat().st_size > 10_000
+    take_picture(page, "editor", tmp_path)

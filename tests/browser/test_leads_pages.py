@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from lead_qualifier.console.read_model.standing import Phase, Standing
-from tests.support.console_pages import axe_findings, switch, width_of
+from tests.support.console_pages import axe_findings, switch, tab_to, take_picture, width_of
 from tests.support.console_records import STRANGE_IDS
 from tests.support.console_server import ConsoleServer
 
@@ -66,8 +65,6 @@ PICTURED = {
     },
     "Deutsch": {"lead": "/lead?id=L-1002"},
 }
-#: Where `make pictures` wants the pictures of the documentation.
-PICTURES = os.environ.get("PICTURES")
 
 
 @pytest.mark.parametrize(
@@ -110,11 +107,7 @@ def test_a_lead_is_found_and_explained_by_keyboard_alone(  # noqa: PLR0917  a ro
     page.keyboard.press("Enter")
     expect(page.locator("table.list tbody tr")).to_have_count(1)
     link = page.get_by_role("link", name="Jonas Müller")
-    for _ in range(40):
-        if link.evaluate("one => one === document.activeElement"):
-            break
-        page.keyboard.press("Tab")
-    expect(link).to_be_focused()
+    tab_to(page, link, most=40)
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name=heading)).to_be_visible()
     card = page.get_by_role("article", name="Enterprise-Leads")
@@ -202,6 +195,4 @@ def test_pictures_for_the_documentation(page: Page, tmp_path: Path) -> None:
         page.set_viewport_size({"width": 1120, "height": 620})
         for name, address in pictured.items():
             page.goto(address)
-            file = Path(PICTURES or tmp_path) / f"console-{name}.png"
-            page.screenshot(path=file)
-            assert file.stat().st_size > 10_000
+            take_picture(page, name, tmp_path)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.support.console_pages import axe_findings, switch, width_of
+from tests.support.console_pages import axe_findings, opened, switch, width_of
 from tests.support.console_records import QUALIFIED, minutes, qualification, qualified_lead
 from tests.support.console_server import ConsoleServer
 
@@ -19,9 +19,6 @@ def server(tmp_path: Path) -> Iterator[ConsoleServer]:
     """One of the test's own: tests qualify leads."""
     with ConsoleServer(tmp_path) as running:
         yield running
-
-
-expect.set_options(timeout=20_000)
 
 
 @pytest.fixture
@@ -112,9 +109,7 @@ def test_a_lead_that_is_erased_disappears(page: Page, server: ConsoleServer) -> 
 def test_without_javascript_the_page_is_complete_and_says_when_it_was_made(
     browser: Browser, server: ConsoleServer
 ) -> None:
-    with browser.new_context(locale="en-GB", base_url=server.address, java_script_enabled=False) as context:
-        page = context.new_page()
-        page.goto(server.link)
+    with opened(browser, server, locale="en-GB", java_script_enabled=False) as page:
         expect(page.locator("#live")).to_contain_text(re.compile("As of Nov 23, 2026, 1:30:00\\sPM UTC"))
         expect(page.locator("#updates")).to_have_text("Reload the page to update it.")
         expect(page.get_by_role("button")).to_have_count(0)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 
@@ -10,10 +9,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from lead_qualifier.wording.sentences import IN_ENGLISH
-from tests.support.console_pages import axe_findings, switch, tab_to, width_of
+from tests.support.console_pages import axe_findings, opened, switch, tab_to, take_picture, unfold, width_of
 from tests.support.console_server import ConsoleServer
-
-PICTURES = os.environ.get("PICTURES")
 
 
 @pytest.mark.parametrize(
@@ -52,10 +49,7 @@ def test_a_model_is_previewed_and_published_by_keyboard_alone_and_pictures_are_t
     axe: str,
     tmp_path: Path,
 ) -> None:
-    with ConsoleServer(tmp_path) as server:
-        context = browser.new_context(locale="de-DE", base_url=server.address)
-        page = context.new_page()
-        page.goto(server.link)
+    with ConsoleServer(tmp_path) as server, opened(browser, server, locale="de-DE") as page:
         switch(page, language)
         page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
         page.goto("/model/edit?id=enterprise")
@@ -63,18 +57,17 @@ def test_a_model_is_previewed_and_published_by_keyboard_alone_and_pictures_are_t
         expect(page.locator("main")).to_contain_text(foretold)
         expect(page.locator("main")).to_contain_text(sampled)
         expect(page.get_by_role("link", name="L-1002")).to_have_attribute("href", "/lead?id=L-1002")
-        page.locator("details").evaluate_all("all => all.forEach(one => { one.open = true; })")
+        unfold(page)
         assert axe_findings(page, axe) == []
         page.set_viewport_size({"width": 320, "height": 640})
         assert width_of(page) <= 320
         page.set_viewport_size({"width": 1120, "height": 760})
-        page.screenshot(path=Path(PICTURES or tmp_path) / "console-preview.png")
+        take_picture(page, "preview", tmp_path)
         tab_to(page, page.get_by_role("button", name=publish, exact=True))
         page.keyboard.press("Enter")
         expect(page).to_have_url(re.compile("/model\\?id=enterprise"))
         shown = server.resources.models.show("enterprise", IN_ENGLISH)
         assert (shown.version, shown.definition["criteria"][0]["threshold"]) == (4, 60)
-        context.close()
 
 
 def _preview(page: Page, button: str, headline: str) -> None:
@@ -87,10 +80,7 @@ def _preview(page: Page, button: str, headline: str) -> None:
 
 
 def test_a_preview_is_followed_and_cancelled_without_scripts(browser: Browser, tmp_path: Path) -> None:
-    with ConsoleServer(tmp_path) as server:
-        context = browser.new_context(locale="en-GB", base_url=server.address, java_script_enabled=False)
-        page = context.new_page()
-        page.goto(server.link)
+    with ConsoleServer(tmp_path) as server, opened(browser, server, locale="en-GB", java_script_enabled=False) as page:
         page.goto("/model/edit?id=enterprise")
         page.get_by_role("button", name="Preview").click()
         cancel = page.get_by_role("button", name="Cancel")
@@ -99,4 +89,3 @@ def test_a_preview_is_followed_and_cancelled_without_scripts(browser: Browser, t
             expect(page.locator("main")).to_contain_text("cancelled")
             page.get_by_role("button", name="Preview the stored model again").click()
         expect(page.locator(".headline")).to_contain_text("of 75 known leads", timeout=60_000)
-        context.close()
