@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,13 +11,19 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.broker.conftest import Install
-from tests.browser.conftest import browser as browser  # noqa: PLC0414  a fixture
+from tests.support.chromium import chromium
 from tests.support.console_process import ConsoleProcess
 from tests.support.installation import Installation
 from tests.support.messages import encode, new_id
 from tests.support.worker_process import WorkerProcess
 
 pytestmark = pytest.mark.broker
+
+
+@pytest.fixture
+def browser() -> Iterator[Browser]:
+    with chromium() as running:
+        yield running
 
 
 def now() -> str:

@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
 
+from tests.support.chromium import chromium
 from tests.support.console_server import ConsoleServer
 
 expect.set_options(timeout=20_000)  # a machine may be busy
 AXE = "axe-core@4.10.3"
 
 
-@pytest.fixture(scope="module")  # while Playwright runs, no other test of the process can run an event loop
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if chromium is None:
-        if os.environ.get("CI") == "true":
-            pytest.fail("no chromium on the PATH")
-        pytest.skip("no chromium on the PATH (Debian: apt-get install chromium)")
-    # Its sandbox does not run as root, as in a container.
-    options: dict[str, Any] = {"executable_path": chromium, "args": ["--no-sandbox"]}
-    with sync_playwright() as playwright, playwright.chromium.launch(**options) as launched:
-        yield launched
+    with chromium() as running:
+        yield running
 
 
 @pytest.fixture(scope="session")
