@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 from collections.abc import Iterator
 
 import pytest
@@ -11,8 +9,8 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, e
 
 from tests.support.chromium import chromium
 from tests.support.console_server import ConsoleServer
+from tests.support.npm import install
 
-expect.set_options(timeout=20_000)  # a machine may be busy
 AXE = "axe-core@4.10.3"
 
 
@@ -24,14 +22,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
-    npm = shutil.which("npm")
-    if npm is None:
-        pytest.skip("no npm on the PATH, which brings axe-core")
-    folder = tmp_path_factory.mktemp("axe")
-    command = [npm, "install", "--silent", "--no-audit", "--no-fund", AXE]
-    if subprocess.run(command, cwd=folder, check=False, timeout=120).returncode:
-        pytest.skip("npm could not bring axe-core: no network, perhaps")
-    return (folder / "node_modules" / "axe-core" / "axe.min.js").read_text()
+    return (install(AXE, tmp_path_factory.mktemp("axe")) / "axe.min.js").read_text()
 
 
 @pytest.fixture(scope="module")

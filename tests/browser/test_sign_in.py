@@ -10,13 +10,14 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, e
 
 from tests.support.console_pages import axe_findings, width_of
 from tests.support.console_server import ConsoleServer
-from tests.support.oidc_provider import OidcProvider, install
+from tests.support.npm import install
+from tests.support.oidc_provider import PACKAGE, OidcProvider
 
 
 @pytest.fixture(scope="module")
 def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OidcProvider]:
     folder = tmp_path_factory.mktemp("provider")
-    install(folder)
+    install(PACKAGE, folder)
     with OidcProvider(folder) as provider:
         yield provider
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any, Self
 
 import httpx
-import pytest
 
 from lead_qualifier.demo.broker.local_broker import free_ports
 from lead_qualifier.settings import Settings, load_settings
@@ -16,16 +14,6 @@ from lead_qualifier.settings import Settings, load_settings
 PACKAGE = "oidc-provider@9.13.3"
 AUDIENCE = "https://api.example.com"
 _SCRIPT = Path(__file__).with_suffix(".mjs")
-
-
-def install(folder: Path) -> None:
-    """Into this folder, or the test is skipped."""
-    npm = shutil.which("npm")
-    if npm is None or shutil.which("node") is None:
-        pytest.skip("no npm and node on the PATH, which bring and run an OpenID Connect provider")
-    command = [npm, "install", "--silent", "--no-audit", "--no-fund", PACKAGE]
-    if subprocess.run(command, cwd=folder, check=False, timeout=120).returncode:
-        pytest.skip(f"npm could not bring {PACKAGE}: no network, perhaps")
 
 
 class OidcProvider:
