@@ -345,9 +345,11 @@ def past_weeks(log: RecordLog) -> None:
 
 
 def projected(url: str, records: list[Record]) -> Database:
-    """A database with these records."""
+    """A database with these records, from a process that has ended."""
     database = Database(url)
-    project(Projection(database, TOPICS, name_attributes=NAMES), records)
+    projection = Projection(database, TOPICS, name_attributes=NAMES)
+    project(projection, records)
+    projection.leave()
     return database
 
 

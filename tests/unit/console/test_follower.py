@@ -10,37 +10,15 @@ from lead_qualifier.console.read_model.projection import Projection
 from lead_qualifier.console.read_model.standing import Phase
 from lead_qualifier.kafka.admin import Admin
 from lead_qualifier.kafka.connection import Connection
-from lead_qualifier.kafka.records import PartitionId
-from tests.support.console_records import NAMES, QUALIFIED, RULES, STATE, TOPICS, projected, sqlite_url, world
-
-PARTITIONS: list[PartitionId] = [(STATE, 0), (RULES, 0), (QUALIFIED, 0)]
+from tests.support.console_records import NAMES, QUALIFIED, TOPICS, projected, sqlite_url, world
+from tests.support.console_topics import PARTITIONS, FakeAdmin
 
 
-class Topics:
-    """What a broker says of the topics."""
-
-    def __init__(self) -> None:
-        self.firsts = dict.fromkeys(PARTITIONS, 0)
-        self.last = dict.fromkeys(PARTITIONS, 100)
-
-    def first(self, _: object) -> dict[PartitionId, int]:
-        return dict(self.firsts)
-
-    def ends(self, _: object) -> dict[PartitionId, int]:
-        return dict(self.last)
-
-    def topic_ids(self, _: object) -> dict[str, str]:
-        return {}
-
-    def topic_configs(self, _: object) -> dict[str, dict[str, str]]:
-        return {}
-
-
-def following(folder: Path) -> tuple[Follower, Projection, Topics]:
+def following(folder: Path) -> tuple[Follower, Projection, FakeAdmin]:
     database = projected(sqlite_url(folder), world())
     projection = Projection(database, TOPICS, name_attributes=NAMES)
     follower = Follower(Connection(bootstrap_servers="127.0.0.1:1"), TOPICS, projection)
-    topics = Topics()
+    topics = FakeAdmin(end=100)
     follower._admin = cast("Admin", topics)
     return follower, projection, topics
 

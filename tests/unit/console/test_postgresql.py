@@ -14,6 +14,7 @@ from lead_qualifier.console.access.people import Person, Role
 from lead_qualifier.console.access.sessions import Sessions
 from lead_qualifier.console.read_model.audit_trail import TrailReader
 from lead_qualifier.console.read_model.database import Database
+from lead_qualifier.console.read_model.processes import UsedOtherwise
 from lead_qualifier.console.read_model.projection import Projection
 from lead_qualifier.console.read_model.reader import LeadQuery, Reader
 from lead_qualifier.demo.broker.local_broker import free_ports
@@ -74,9 +75,13 @@ def test_leads_are_projected_found_and_projected_again(url: str) -> None:
     refused = trails.newest(kind="model", subject="enterprise", accepted=False, limit=1)
     assert [b"model_live" in one.value for one in refused] == [True]
     assert len(trails.newest()) == len(trails.newest(before=refused[0].position)) + 3
-    project(Projection(database, TOPICS, name_attributes=("company",)), world())
+    one, other = (Projection(database, TOPICS, name_attributes=names) for names in (("company",), NAMES))
+    project(one, world())
     assert [one.lead_id for one in reader.search(LeadQuery(text="weber"), after=None, limit=5)] == []
-    project(Projection(database, TOPICS, name_attributes=NAMES), world())
+    with pytest.raises(UsedOtherwise):
+        project(other, world())
+    one.leave()
+    project(other, world())
     assert found(LeadQuery(text="weber")) == ["L-1001", "L-1005"]
     database.close()
 

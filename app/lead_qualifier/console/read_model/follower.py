@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from lead_qualifier.client.errors import ClientError
 from lead_qualifier.console.read_model.database import UnusableDatabase, failure
+from lead_qualifier.console.read_model.processes import UsedOtherwise
 from lead_qualifier.console.read_model.projection import Overtaken, Projection
 from lead_qualifier.console.read_model.projectors import ProjectedTopics
 from lead_qualifier.console.read_model.rebuilding import lost_records, reason_to_rebuild
@@ -34,6 +35,8 @@ _CHECK_SECONDS = 2.0
 _RETRY_SECONDS = 2.0
 #: How often it looks for topics that were missing, and remembers that it has caught up.
 _REMEMBER_SECONDS = 30.0
+#: How often it lets other processes see that it is there.
+_STAY_SECONDS = 10.0
 _ANSWER_SECONDS = 10.0
 _DELETE_RETENTION = "delete.retention.ms"
 
@@ -60,7 +63,7 @@ class Follower:
         self._standing = Standing()
         # There is always something new where much happens: it has caught up when it is where these ends were.
         self._goal: Mapping[PartitionId, int] = {}
-        self._goal_ms = self._remembered_ms = 0
+        self._goal_ms = self._remembered_ms = self._stayed_ms = 0
 
     @property
     def standing(self) -> Standing:
@@ -84,6 +87,13 @@ class Follower:
         self._thread.join(timeout=10)
 
     def _run(self) -> None:
+        self._keep_following()
+        try:
+            self._projection.leave()
+        except SQLAlchemyError as error:
+            log.info("projection_not_left", reason=failure(error))  # others wait for a minute
+
+    def _keep_following(self) -> None:
         while not self._stop.is_set():
             try:
                 self._follow()
@@ -93,6 +103,8 @@ class Follower:
                 self._standing = replace(self._standing, problem=str(error))
                 log.error("projection_refused", reason=str(error))
                 return
+            except UsedOtherwise as error:
+                self._fail(str(error), database_away=False)
             except (KafkaException, KafkaClientError, ClientError) as error:
                 self._fail(_in_words(self._missing_rights(error) or error), database_away=self._database_is_away())
             except SQLAlchemyError as error:
@@ -116,6 +128,8 @@ class Follower:
             self._projection.stored()
         except SQLAlchemyError:
             return True
+        except (UnusableDatabase, UsedOtherwise):
+            return False  # which is said once Kafka is back
         return False
 
     def _fail(self, problem: str, *, database_away: bool) -> None:
@@ -213,6 +227,9 @@ class Follower:
         stored = self._projection.stored()
         if stored is None or lost_records(stored.topic_ids, next_offsets, topic_ids=ids, ends=ends) is not None:
             raise Overtaken
+        if now_ms >= self._stayed_ms + 1000 * _STAY_SECONDS:
+            self._projection.stay()
+            self._stayed_ms = now_ms
         behind = sum(max(0, ends[one] - offset) for one, offset in next_offsets.items())
         if all(next_offsets[one] >= end for one, end in self._goal.items()):
             first_time = self._standing.phase is not Phase.FOLLOWING

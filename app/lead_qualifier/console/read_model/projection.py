@@ -12,8 +12,15 @@ from sqlalchemy import Connection, insert, select, update
 
 from lead_qualifier.console.read_model import dead_letters
 from lead_qualifier.console.read_model.database import Database, UnusableDatabase
+from lead_qualifier.console.read_model.processes import Process
 from lead_qualifier.console.read_model.projectors import ProjectedTopics, projectors_of
-from lead_qualifier.console.read_model.tables import MADE_WHEN_CAUGHT_UP, SCHEMA_VERSION, positions, projection
+from lead_qualifier.console.read_model.tables import (
+    MADE_WHEN_CAUGHT_UP,
+    SCHEMA_VERSION,
+    has_tables,
+    positions,
+    projection,
+)
 from lead_qualifier.kafka.records import PartitionId, Record
 
 
@@ -60,7 +67,7 @@ class Projection:
         self._projectors = projectors_of(
             topics, database, name_attributes=name_attributes, on_erased=lambda: hook(Step.ERASED)
         )
-        self._source = "\n".join((*topics.all, *name_attributes))
+        self._process = Process(database, topics="\n".join(topics.all), name_attributes=",".join(name_attributes))
         self._generation: str | None = None  # that it writes to; None: it has not begun
 
     # -- beginning
@@ -68,10 +75,11 @@ class Projection:
     def stored(self) -> Stored | None:
         """How far the projection is; None if there is none, or one of another version or of other topics.
 
-        Raises UnusableDatabase if a newer version has written it.
+        Raises UnusableDatabase if a newer version has written it, and UsedOtherwise while a process with other settings
+        keeps it up to date.
         """
         with self._database.transaction() as connection:
-            if not connection.dialect.has_table(connection, projection.name):
+            if not has_tables(connection):
                 return None
             version = connection.execute(select(projection.c.schema_version)).scalar()
             if version is not None and version > SCHEMA_VERSION:
@@ -82,7 +90,7 @@ class Projection:
             if version != SCHEMA_VERSION:
                 return None
             about = connection.execute(select(projection)).one()
-            if about.source != self._source:
+            if not self._process.projects(connection, about):
                 return None
             held = connection.execute(select(positions)).all()
         return Stored(
@@ -98,8 +106,9 @@ class Projection:
         with self._database.transaction() as connection:
             self._database.recreate(connection)
             generation = uuid.uuid4().hex
-            about = {"id": 1, "schema_version": SCHEMA_VERSION, "source": self._source, "complete": False}
-            connection.execute(insert(projection), [about | {"caught_up_ms": _now_ms(), "generation": generation}])
+            about = {"id": 1, "schema_version": SCHEMA_VERSION, "complete": False, "generation": generation}
+            connection.execute(insert(projection), [about | self._process.source | {"caught_up_ms": _now_ms()}])
+            self._process.seen(connection)
             self._add_positions(connection, topic_ids, start)
             self._hook(Step.APPLIED)
         self._generation = generation
@@ -118,9 +127,22 @@ class Projection:
         self._generation = stored.generation
         with self._database.transaction() as connection:
             self._check_generation(connection)
+            self._process.seen(connection)
             self._move(connection, held, skipped)
             self._add_positions(connection, topic_ids, new)
         return held | skipped | new
+
+    def stay(self) -> None:
+        """Let others see that this process keeps the projection up to date. Raises Overtaken."""
+        with self._database.transaction() as connection:
+            self._check_generation(connection)
+            self._process.seen(connection)
+
+    def leave(self) -> None:
+        """Let others see that this process no longer does."""
+        with self._database.transaction() as connection:
+            if has_tables(connection):
+                self._process.left(connection)
 
     @staticmethod
     def _add_positions(connection: Connection, topic_ids: Mapping[str, str], start: Mapping[PartitionId, int]) -> None:

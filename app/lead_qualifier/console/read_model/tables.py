@@ -21,7 +21,7 @@ from sqlalchemy import (
 from typing_extensions import override
 
 #: Rises with every change of the tables or of what is written to them: another version's tables are dropped.
-SCHEMA_VERSION = 10
+SCHEMA_VERSION = 11
 #: Of every table, so that the database may hold others: what else begins with it is dropped.
 TABLE_PREFIX = "lead_qualifier_"
 #: These stay when a projection is begun again: sessions are no part of it, and erasures (hashes of ids) are remembered
@@ -53,7 +53,8 @@ projection = _table(
     Column("id", Integer, primary_key=True, autoincrement=False),  # there is one row
     Column("schema_version", Integer, nullable=False),
     Column("generation", Text, nullable=False),  # which time it was begun
-    Column("source", Text, nullable=False),  # what was projected: prefixes and name attributes
+    Column("topics", Text, nullable=False),  # that were projected, by their full names, one a line
+    Column("name_attributes", Text, nullable=False),  # that make a lead's name
     Column("complete", Boolean, nullable=False),  # whether the ends have been reached since it was begun
     Column("caught_up_ms", BigInteger, nullable=False),  # when they were reached last, else when it was begun
 )
@@ -63,6 +64,11 @@ positions = _table(
     Column("partition", Integer, primary_key=True, autoincrement=False),
     Column("topic_id", Text, nullable=False),  # empty where the broker gives none
     Column("next_offset", BigInteger, nullable=False),
+)
+processes = _table(
+    "processes",  # that keep the projection up to date
+    Column("id", Text, primary_key=True),
+    Column("seen_ms", BigInteger, nullable=False),
 )
 rules = _table(
     "rules",
