@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from decimal import Decimal
@@ -12,6 +13,8 @@ from tests.support.console_records import NAMES, STATE, TOPICS
 
 Held = dict[bytes, bytes]
 Events = set[tuple[str, int, int, bytes]]
+DeadLetter = tuple[str, int, int, bytes | None, bytes | None]
+"""Its topic, partition and offset, its key, and the lead that its value is about."""
 
 
 def foretell_scores(records: Iterable[Record]) -> dict[tuple[bytes, float, bool], int]:
@@ -57,3 +60,36 @@ def foretell(records: Iterable[Record]) -> tuple[Held, Events, set[tuple[bytes, 
         for word in str(json.loads(value).get("attributes", {}).get(name, "")).lower().split()
     }
     return held, events, words
+
+
+def foretell_dead_letters(records: Iterable[Record]) -> set[DeadLetter]:
+    """The dead letters that are about no erased lead: written since it was erased, if it is held again."""
+    given = list(records)
+    held, _, _ = foretell(given)
+    hidden_until_ms: dict[bytes, float] = {}
+    for record in given:
+        if record.topic == STATE and record.key is not None:
+            state = json.loads(record.value) if record.value is not None and record.key in held else {}
+            erased_ms = record.timestamp_ms if record.value is None else state.get("erased", {}).get("at_ms", -1)
+            hidden_until_ms[record.key] = max(erased_ms, hidden_until_ms.get(record.key, -1))
+            if record.key not in held:
+                hidden_until_ms[record.key] = math.inf
+    found = set()
+    for record in given:
+        if record.topic not in TOPICS.dead_letters or "dl_reason" not in dict(record.headers):
+            continue
+        about = _lead_in(record.value)
+        if all(record.timestamp_ms > hidden_until_ms.get(one, -1) for one in (record.key, about) if one is not None):
+            found.add((record.topic, record.partition, record.offset, record.key, about))
+    return found
+
+
+def _lead_in(value: bytes | None) -> bytes | None:
+    try:
+        event = json.loads(value or b"")
+    except ValueError:
+        return None
+    if not isinstance(event, dict):
+        return None
+    lead_id = event.get("lead_id") or event.get("data", {}).get("lead_id")
+    return None if lead_id is None else str(lead_id).encode()

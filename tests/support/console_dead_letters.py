@@ -8,8 +8,11 @@ from datetime import datetime
 from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException
+from sqlalchemy import select
 
 from lead_qualifier.client.dead_letters import DeadLetter, Filter, ReplayPlan, ReplayStatus, letter_of
+from lead_qualifier.console.read_model.database import Database
+from lead_qualifier.console.read_model.tables import dead_letters as table
 from lead_qualifier.kafka.records import Record, dead_letter
 from lead_qualifier.messages.topics import Topic
 from tests.support.console_records import NOON, STRANGE_IDS, RecordLog, minutes
@@ -52,6 +55,13 @@ def dead_letters(log: RecordLog) -> None:
     for number in range(60):
         value = json.dumps({"lead_id": f"M-{number}", "score": None}).encode()
         bury(log, f"M-{number}".encode(), value, "score must be a number, found null", at=minutes(-60 - number))
+
+
+def buried(database: Database) -> set[tuple[str, int, int, bytes | None, bytes | None]]:
+    """The dead letters that a database holds, each with its key and the lead that it is about."""
+    with database.snapshot() as connection:
+        found = connection.execute(select(table)).all()
+    return {(one.topic, one.partition, one.offset, one.key, one.lead_id) for one in found}
 
 
 class FakeLetters:

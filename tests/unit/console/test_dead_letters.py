@@ -212,6 +212,25 @@ def test_those_about_an_erased_lead_go_with_it(projected: Held) -> None:
     assert projected.keys() == [b"L-1"]
 
 
+def test_those_that_are_read_before_the_erasure_go_whatever_their_time(projected: Held) -> None:
+    log = projected.log
+    log.lead("L-1", Lead())
+    bury(log, b"L-1", b"{}", "by a worker whose clock is ahead", at=minutes(6))
+    assert projected.keys() == [b"L-1"]
+    log.erase("L-1", at=minutes(5))
+    assert projected.keys() == []
+
+
+def test_everything_can_be_read_again_in_any_order_of_topics(projected: Held) -> None:
+    log = projected.log
+    bury(log, b"L-1", b"{}", "handled after the erasure", at=minutes(6))
+    bury(log, b"L-2", b"{}", "of a lead that has begun afresh", at=minutes(8))
+    bury(log, None, None, "of nobody", at=minutes(9))
+    log.erase("L-1", at=minutes(5))
+    log.lead("L-2", Lead(erased=Erased(at_ms=int(minutes(5).timestamp() * 1000), until_ms=2**50)), at=minutes(7))
+    assert projected.keys() == [b"L-2", None]
+
+
 def test_a_lead_that_begins_afresh_has_none_of_before(projected: Held) -> None:
     log = projected.log
     log.lead("L-2", Lead())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 from pathlib import Path
@@ -19,8 +20,9 @@ from lead_qualifier.console.read_model.tables import MADE_WHEN_CAUGHT_UP, SCHEMA
 from lead_qualifier.kafka.records import Record
 from lead_qualifier.qualification.leads import Erased, Lead, Mark
 from lead_qualifier.qualification.utc import EARLIEST_PLAUSIBLE
-from tests.oracle.console import foretell, foretell_scores
-from tests.oracle.console_qualifications import foretell_qualifications
+from tests.oracle.console import foretell
+from tests.oracle.console_exactness import assert_exact
+from tests.support.console_dead_letters import bury
 from tests.support.console_records import (
     ASSIGNED,
     NAMES,
@@ -30,8 +32,6 @@ from tests.support.console_records import (
     TOPICS,
     RecordLog,
     assignment,
-    counted,
-    counted_scores,
     minutes,
     project,
     projected,
@@ -71,6 +71,10 @@ def history(steps: list[tuple[int, int, int]]) -> list[Record]:
         elif what == 7:
             answer = response(lead_id, at=minute, reason=("budget", None)[name % 2])
             log.event(RESPONSES, answer, at=at, partition=partition)
+        elif what == 8:
+            bury(log, lead_id.encode(), b"{}", "by its key", at=at)
+        elif what == 9:
+            bury(log, b"else", json.dumps({"data": {"lead_id": lead_id}}).encode(), "by its value", at=at)
         else:
             status = "disqualified" if name else "open"
             log.lead(lead_id, qualified_lead(f"name{name} rest", status=status), at=at, partition=partition)
@@ -78,15 +82,13 @@ def history(steps: list[tuple[int, int, int]]) -> list[Record]:
 
 
 @settings(max_examples=40)
-@given(steps=st.lists(st.tuples(st.integers(0, 7), st.integers(0, 3), st.integers(0, 2)), max_size=30))
+@given(steps=st.lists(st.tuples(st.integers(0, 9), st.integers(0, 3), st.integers(0, 2)), max_size=30))
 def test_the_tables_hold_what_the_topics_say(
     steps: list[tuple[int, int, int]], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     records = history(steps)
     database = projected(sqlite_url(tmp_path_factory.mktemp("projection")), records)
-    assert tables(database) == foretell(records)
-    assert counted_scores(database) == foretell_scores(records)
-    assert counted(database) == foretell_qualifications(records)
+    assert_exact(database, records)
     database.close()
 
 
@@ -96,9 +98,12 @@ def test_a_projection_that_is_killed_goes_on_where_it_was(step: Step, times: int
     steps = [
         (6, 0, 0),
         (6, 1, 1),
+        (8, 1, 0),
+        (9, 0, 0),
         (3, 0, 0),
         (7, 0, 0),
         (0, 1, 0),
+        (8, 2, 0),
         (6, 2, 2),
         (3, 2, 0),
         (0, 0, 0),
@@ -111,6 +116,8 @@ def test_a_projection_that_is_killed_goes_on_where_it_was(step: Step, times: int
         (7, 3, 1),
         (0, 3, 0),
         (0, 2, 0),
+        (8, 0, 0),
+        (9, 2, 0),
     ]
     records = history(steps)
     url = sqlite_url(tmp_path)
@@ -120,9 +127,7 @@ def test_a_projection_that_is_killed_goes_on_where_it_was(step: Step, times: int
     _, status = os.waitpid(child, 0)
     assert os.waitstatus_to_exitcode(status) == -signal.SIGKILL
     database = projected(url, records)
-    assert tables(database) == foretell(records)
-    assert counted_scores(database) == foretell_scores(records)
-    assert counted(database) == foretell_qualifications(records)
+    assert_exact(database, records)
 
 
 def die_at(step: Step, times: int, url: str, records: list[Record]) -> None:

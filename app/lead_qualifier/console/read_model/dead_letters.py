@@ -64,20 +64,21 @@ class DeadLetterRecords:
         return False
 
 
-def forget(connection: Connection, database: Database, until_ms: Mapping[bytes, int]) -> int:
+def forget(connection: Connection, database: Database, erased_ms: Mapping[bytes, int], *, older_only: bool) -> int:
     """Delete what is about erased leads, and remember that: their dead letters may be read later than the erasure.
 
-    `until_ms`: by lead, when it was erased. Returns how many rows it was. Of the lead only a hash is remembered, as
-    long as the topics keep dead letters.
+    `erased_ms`: by lead, when it was erased. `older_only`: spare what was written since. Returns how many rows it was.
+    Of the lead only a hash is remembered, as long as the topics keep dead letters.
     """
     columns = dead_letters.c
     count = 0
-    for some in in_parts(list(until_ms)):
+    for some in in_parts(list(erased_ms)):
         about = or_(columns.key.in_(some), columns.lead_id.in_(some))
         for row in connection.execute(select(dead_letters).where(about)).all():
-            if any(row.timestamp_ms <= until_ms.get(one, -1) for one in (row.key, row.lead_id) if one is not None):
+            until_ms = max(erased_ms.get(one, -1) for one in (row.key, row.lead_id) if one is not None)
+            if row.timestamp_ms <= until_ms or not older_only:
                 count += connection.execute(delete(dead_letters).where(*_at(row))).rowcount
-    rows = [{"lead": _hash(one), "at_ms": at_ms} for one, at_ms in until_ms.items()]
+    rows = [{"lead": _hash(one), "at_ms": at_ms} for one, at_ms in erased_ms.items()]
     database.upsert(connection, erasures, rows)
     return count
 
@@ -246,9 +247,7 @@ def _ids_in(row: Mapping[str, Any]) -> list[bytes]:
 
 
 def _hidden_until(connection: Connection, ids: Iterable[bytes]) -> dict[bytes, int]:
-    """For each erased lead, the time up to which its dead letters must be hidden. Forever if the lead has not
-    reappeared.
-    """
+    """For each erased lead, the time up to which its dead letters must be hidden. Forever unless the lead is held."""
     by_hash = {_hash(one): one for one in ids}
     found: dict[bytes, int] = {}
     for some in in_parts(list(by_hash)):

@@ -248,7 +248,7 @@ class Follower:
 
 
 class _CausesFirst:
-    """Takes records, and applies the events of leads only after the records that caused them.
+    """Takes records, and applies what is about leads only after the records that caused it.
 
     A worker writes a lead's state and its events in one transaction, but each topic is read at its own pace. So events
     that were read wait until the state of leads has been applied up to where it ended at that moment.

@@ -83,12 +83,12 @@ class LeadStates:
                 connection.execute(delete(table).where(*of_before), old)
             until_ms = {one["key"]: one["until"] for one in old}
             qualifications.forget(connection, self._database, until_ms)
-            dead_letters.forget(connection, self._database, until_ms)
+            dead_letters.forget(connection, self._database, until_ms, older_only=True)
 
     def _erase(self, connection: Connection, gone: Mapping[bytes, int], counts: Counter[Place]) -> bool:
         """Whether there was anything. `gone`: when each lead was erased. Subtracts removed leads from `counts`."""
         qualifications.forget(connection, self._database, dict.fromkeys(gone))
-        count = dead_letters.forget(connection, self._database, gone)
+        count = dead_letters.forget(connection, self._database, gone, older_only=False)
         for some in in_parts(list(gone)):
             columns = select(leads.c.lead_id, leads.c.name, leads.c.value)
             found = connection.execute(columns.where(leads.c.lead_id.in_(some))).all()

@@ -52,13 +52,13 @@ class ProjectedTopics:
 
     @property
     def after_leads(self) -> tuple[str, ...]:
-        """Those whose records count only while their lead is held: they are applied after the state of leads."""
-        return (*self.lead_events, self.assignment_state)
+        """Those whose records count by the state of their lead: they are applied after it."""
+        return (*self.lead_events, self.assignment_state, *self.dead_letters)
 
     @property
     def all(self) -> tuple[str, ...]:
         """Every one of them."""
-        return (*self.required, *self.audit_trails, *self.definitions, *self.dead_letters, *self.after_leads)
+        return (*self.required, *self.audit_trails, *self.definitions, *self.after_leads)
 
 
 def projectors_of(
