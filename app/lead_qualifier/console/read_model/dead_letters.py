@@ -38,14 +38,17 @@ _SCANNED = 500
 _MILLISECOND = timedelta(milliseconds=1)
 
 
-class _About(msgspec.Struct):
-    """The id of the lead that a value is about, also within an envelope of CloudEvents."""
+class _Leads(msgspec.Struct):
+    """The leads that a value names: the one that it is about, and the other one of a merge."""
 
-    lead_id: str | None = None
+    lead_id: Any = None
+    survivor_id: Any = None
+    loser_id: Any = None
     data: Any = None
+    """The same within an envelope of CloudEvents."""
 
 
-_about = msgspec.json.Decoder(_About)
+_leads = msgspec.json.Decoder(_Leads)
 
 
 class DeadLetterRecords:
@@ -73,10 +76,10 @@ def forget(connection: Connection, database: Database, erased_ms: Mapping[bytes,
     columns = dead_letters.c
     count = 0
     for some in in_parts(list(erased_ms)):
-        about = or_(columns.key.in_(some), columns.lead_id.in_(some))
-        for row in connection.execute(select(dead_letters).where(about)).all():
-            until_ms = max(erased_ms.get(one, -1) for one in (row.key, row.lead_id) if one is not None)
-            if row.timestamp_ms <= until_ms or not older_only:
+        about = or_(*(column.in_(some) for column in (columns.key, columns.lead_id, columns.other_lead_id)))
+        for row in [one._asdict() for one in connection.execute(select(dead_letters).where(about))]:
+            until_ms = max(erased_ms.get(one, -1) for one in _ids_in(row))
+            if row["timestamp_ms"] <= until_ms or not older_only:
                 count += connection.execute(delete(dead_letters).where(*_at(row))).rowcount
     rows = [{"lead": _hash(one), "at_ms": at_ms} for one, at_ms in erased_ms.items()]
     database.upsert(connection, erasures, rows)
@@ -186,7 +189,7 @@ def _row(record: Record) -> dict[str, Any] | None:
         "offset": record.offset,
         "timestamp_ms": max(0, record.timestamp_ms),
         "key": None if letter.key is None else letter.key[:_LONGEST_KEY],
-        "lead_id": None if value is None else _lead_in(value),
+        **_leads_in(value),
         "origin": letter.topic[:_LONGEST_REASON].encode(errors="replace"),
         "origin_partition": _bounded(letter.topic_partition),
         "origin_offset": _bounded(letter.topic_offset),
@@ -206,13 +209,17 @@ def _stored(headers: Iterable[tuple[str, bytes | None]]) -> Iterator[tuple[str, 
         yield name, None if content is None else base64.b64encode(content).decode()
 
 
-def _lead_in(value: bytes) -> bytes | None:
-    found = decode_or_none(_about.decode, value)
-    if found is None:
-        return None
-    inner = found.data.get("lead_id") if isinstance(found.data, dict) else None
-    lead_id = found.lead_id or inner
-    return lead_id.encode(errors="replace")[:_LONGEST_KEY] if isinstance(lead_id, str) else None
+def _leads_in(value: bytes | None) -> dict[str, bytes | None]:
+    """Their columns."""
+    outer = decode_or_none(_leads.decode, value) or _Leads()
+    inner = outer.data if isinstance(outer.data, dict) else {}
+
+    def first(*named: Any) -> bytes | None:
+        found = next((one for one in named if one and isinstance(one, str)), None)
+        return None if found is None else found.encode(errors="replace")[:_LONGEST_KEY]
+
+    others = (outer.survivor_id, outer.loser_id, inner.get("survivor_id"), inner.get("loser_id"))
+    return {"lead_id": first(outer.lead_id, inner.get("lead_id")), "other_lead_id": first(*others)}
 
 
 def _bounded(number: int | None) -> int | None:
@@ -237,13 +244,13 @@ def _held(row: Row[Any]) -> HeldLetter:
     return HeldLetter(source=row.topic, letter=letter, size=row.size, position=position)
 
 
-def _at(row: Any) -> tuple[Any, ...]:
+def _at(row: Mapping[str, Any]) -> tuple[Any, ...]:
     columns = dead_letters.c
-    return (columns.topic == row.topic, columns.partition == row.partition, columns.offset == row.offset)
+    return tuple(column == row[column.name] for column in (columns.topic, columns.partition, columns.offset))
 
 
 def _ids_in(row: Mapping[str, Any]) -> list[bytes]:
-    return [one for one in (row["key"], row["lead_id"]) if one is not None]
+    return [one for one in (row["key"], row["lead_id"], row["other_lead_id"]) if one is not None]
 
 
 def _hidden_until(connection: Connection, ids: Iterable[bytes]) -> dict[bytes, int]:

@@ -21,7 +21,7 @@ from sqlalchemy import (
 from typing_extensions import override
 
 #: Rises with every change of the tables or of what is written to them: another version's tables are dropped.
-SCHEMA_VERSION = 11
+SCHEMA_VERSION = 12
 #: Of every table, so that the database may hold others: what else begins with it is dropped.
 TABLE_PREFIX = "lead_qualifier_"
 #: These stay when a projection is begun again: sessions are no part of it, and erasures (hashes of ids) are remembered
@@ -204,6 +204,7 @@ dead_letters = _table(
     Column("timestamp_ms", BigInteger, nullable=False),
     Column("key", Bytes),
     Column("lead_id", Bytes),  # as the value says
+    Column("other_lead_id", Bytes),  # of a merge
     Column("origin", Bytes, nullable=False),  # the topic that it came from
     Column("origin_partition", BigInteger),
     Column("origin_offset", BigInteger),
@@ -221,6 +222,7 @@ _letters_newest = (
 Index(TABLE_PREFIX + "dead_letters_newest", *_letters_newest)
 Index(TABLE_PREFIX + "dead_letters_by_key", dead_letters.c.key, *_letters_newest)
 Index(TABLE_PREFIX + "dead_letters_of_lead", dead_letters.c.lead_id)
+Index(TABLE_PREFIX + "dead_letters_of_other", dead_letters.c.other_lead_id)
 
 erasures = _table(
     "erasures",
