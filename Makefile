@@ -169,7 +169,7 @@ check-python:
 $(VENV)/.ready: pyproject.toml constraints.txt | check-python
 	@echo "Setting up $(VENV) with $(PYTHON) (once, about half a minute) ..."
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(PIP_INSTALL) --editable '.[console]'
+	$(PIP_INSTALL) --editable '.[console,demo]'
 	@touch $@
 
 $(VENV)/.ready-dev: pyproject.toml constraints.txt | check-python

@@ -172,7 +172,7 @@ def test_an_interrupt_while_a_broker_starts_leaves_nothing_running(kind: BrokerC
 
 def test_an_image_that_cannot_be_pulled_is_told_and_the_next_kind_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
     _skip_unless_available(BrokerChoice.CONTAINER)
-    monkeypatch.setattr("lead_qualifier.demo.broker.finder.IMAGE", "registry.invalid/kafka:none")
+    monkeypatch.setattr("lead_qualifier.demo.broker.container_kafka.IMAGE", "registry.invalid/kafka:none")
     said: list[str] = []
     with find_broker(load_settings(), said.append, order=[BrokerKind.CONTAINER, BrokerKind.NOIDA]) as broker:
         assert broker.kind is BrokerKind.NOIDA

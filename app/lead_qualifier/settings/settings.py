@@ -169,7 +169,8 @@ class Settings(ConsoleSettings):
     """Folder for the data of the broker that the demo starts, and for the console's SQLite file."""
     broker: BrokerChoice = BrokerChoice.AUTO
     """Which broker the demo starts if no address is given. `auto` is the first that works: `container` (a Docker
-    engine), `java` (Apache Kafka on this machine's Java 17 or newer), `noida` (embedded; one worker only).
+    engine), `java` (Apache Kafka on this machine's Java 17 or newer), `noida` (embedded; one worker only). The first
+    and the last need `pip install 'lead-qualifier[demo]'`.
     """
 
     @field_validator("kafka_bootstrap_servers")

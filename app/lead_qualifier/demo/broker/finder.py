@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from lead_qualifier.demo.broker.container_kafka import IMAGE, ContainerKafka
 from lead_qualifier.demo.broker.errors import DidNotStart, NoBroker, NotAvailable
 from lead_qualifier.demo.broker.java import KAFKA_VERSION, find_java, kafka_jars
 from lead_qualifier.demo.broker.kinds import IN_ORDER, BrokerKind
@@ -15,6 +14,7 @@ from lead_qualifier.demo.broker.local_broker import LocalBroker
 from lead_qualifier.demo.broker.local_kafka import LocalKafka
 from lead_qualifier.demo.broker.local_noida import LocalNoida
 from lead_qualifier.kafka.connection import Connection
+from lead_qualifier.services.extras import container_needs
 from lead_qualifier.settings import BrokerChoice, Settings
 
 Say = Callable[[str], None]
@@ -84,7 +84,11 @@ def find_broker(settings: Settings, say: Say, *, order: Sequence[BrokerKind] | N
 def make_broker(kind: BrokerKind, folder: Path, say: Say) -> LocalBroker:
     """A broker of a kind that can be started, not started yet; what it needs is downloaded. Raises NotAvailable."""
     if kind is BrokerKind.CONTAINER:
-        container = ContainerKafka(folder, say=say, image=IMAGE)
+        if needs := container_needs():
+            raise NotAvailable(needs)
+        from lead_qualifier.demo.broker import container_kafka  # noqa: PLC0415  imports packages of the extra `demo`
+
+        container = container_kafka.ContainerKafka(folder, say=say, image=container_kafka.IMAGE)
         say("Broker: a Docker engine answers; starting Apache Kafka's container ...")
         return container
     if kind is BrokerKind.JAVA:

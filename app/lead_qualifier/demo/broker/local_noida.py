@@ -29,7 +29,7 @@ class LocalNoida(LocalBroker):
             with as_file(files("noida_db").joinpath("noida-db")) as program:
                 self._program = program
         except ModuleNotFoundError:
-            raise NotAvailable("noida-db is not installed (pip install noida-db)") from None
+            raise NotAvailable("noida-db is not installed: pip install 'lead-qualifier[demo]'") from None
         if not self._program.is_file():
             raise NotAvailable(f"noida-db has no program for this machine ({self._program})")
 
