@@ -6,7 +6,6 @@ import contextlib
 import os
 import re
 import shlex
-import shutil
 import subprocess
 import sys
 import time
@@ -23,6 +22,7 @@ from lead_qualifier.demo.broker.finder import Broker
 from lead_qualifier.demo.broker.local_broker import free_ports
 from lead_qualifier.messages.model_reading import parse_model
 from tests.support.command_line import CommandLine, environment
+from tests.support.container import need_engine
 from tests.support.program import ROOT
 
 README = (ROOT / "README.md").read_text()
@@ -217,11 +217,7 @@ def _until(holds: Callable[[], object], seconds: float = 120) -> None:
 
 def _compose() -> str:
     """How compose is called here, or a skip."""
-    if (
-        shutil.which("docker") is None
-        or subprocess.run(["docker", "info"], capture_output=True, check=False).returncode
-    ):
-        pytest.skip("no Docker engine answers")
+    need_engine()
     for compose in ("docker compose", "docker-compose"):
         with contextlib.suppress(OSError):
             if subprocess.run([*compose.split(), "version"], capture_output=True, check=False).returncode == 0:
