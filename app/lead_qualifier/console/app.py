@@ -92,7 +92,7 @@ class _Answers:
         return self._answer(request, problems.of_validation(error))
 
     def not_there(self, request: Request, error: Any) -> Response:
-        return self._answer(request, problems.of_status(error.status_code))
+        return self._answer(request, problems.of_status(error.status_code), error.headers)
 
     def database_away(self, request: Request, error: Exception) -> Response:
         # Not in its own words, which may repeat values: they are personal data.

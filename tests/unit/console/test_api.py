@@ -173,6 +173,29 @@ def test_what_is_wrong_is_a_problem(
     assert answer.headers["content-type"] == "application/problem+json"
 
 
+@pytest.mark.parametrize(
+    ("path", "body", "parameter", "detail"),
+    [
+        ("feature", "{", "body", "must be JSON"),
+        ("feature", "[]", "body", "must be a JSON object"),
+        ("feature", "{}", "lead_management", "is missing"),
+        ("feature", '{"lead_management": 0}', "lead_management", "valid boolean"),
+        ("feature", '{"lead_management": true, "leads": 1}', "leads", "is no field"),
+        ("scoring-models/fit", '{"status": "live", "maximum": false}', "maximum", "valid number"),
+        ("scoring-models/fit", '{"status": "live", "maximum": "7"}', "maximum", "valid number"),
+    ],
+)
+def test_a_body_that_is_not_understood_changes_nothing(
+    path: str, body: str, parameter: str, detail: str, client: httpx.Client
+) -> None:
+    before = client.get(f"/api/v1/{path}").json()
+    answer = client.put(f"/api/v1/{path}", content=body, headers={"Content-Type": "application/json"})
+    told = answer.json()
+    assert (answer.status_code, told["code"], told["parameter"]) == (400, "invalid_parameter", parameter)
+    assert detail in told["detail"]
+    assert client.get(f"/api/v1/{path}").json() == before
+
+
 def test_a_lead_that_cannot_be_read_says_what_to_do(client: httpx.Client) -> None:
     answer = client.get(lead_path("L-broken"))
     assert (answer.status_code, answer.json()["code"]) == (500, "lead_unreadable")
@@ -183,6 +206,7 @@ def test_a_lead_that_cannot_be_read_says_what_to_do(client: httpx.Client) -> Non
 def test_an_address_that_is_not_there_is_a_problem(method: str, path: str, status: int, client: httpx.Client) -> None:
     answer = client.request(method, path)
     assert (answer.status_code, answer.json()["status"]) == (status, status)
+    assert answer.headers.get("allow") == ("GET" if status == 405 else None)
 
 
 @pytest.mark.parametrize(

@@ -116,6 +116,7 @@ def test_every_kind_of_content_can_be_looked_into(api: Api) -> None:
         200_000,
         65_536,
     )
+    assert api.show(NEWEST.replace(":", "%3A"))["id"] == NEWEST
     truncated = next(one for one in shown.values() if one.get("key") == "L-1003")
     assert not truncated["sendable"]
 
@@ -147,6 +148,7 @@ def test_they_are_sent_back_once_and_each_outcome_is_told(api: Api) -> None:
     assert api.replay(NEWEST, status=503)["code"] == "broker_unavailable"
     api.letters.away = False
     assert api.replay(status=400)["code"] == "invalid_parameter"
+    assert api.replay(NEWEST, agian=True, status=400)["parameter"] == "agian"
 
 
 def test_only_operators_look_inside_and_send_back(document: dict[str, Any], tmp_path: Path) -> None:

@@ -157,7 +157,16 @@ def test_qualifications_are_found_by_model_and_time(query: dict[str, str], count
 
 
 @pytest.mark.parametrize(
-    "query", ["since=2026-11-16", "since=2026-11-16T12:00:00", "cursor=x", "cursor=W10", "cursor=WzEsMl0", "limit=0"]
+    "query",
+    [
+        "since=0.5",
+        "since=2026-11-16",
+        "since=2026-11-16T12:00:00",
+        "cursor=x",
+        "cursor=W10",
+        "cursor=WzEsMl0",
+        "limit=0",
+    ],
 )
 def test_a_wrong_parameter_is_a_problem(query: str, client: httpx.Client, document: dict[str, Any]) -> None:
     body = check(document, client.get(f"/api/v1/qualifications?{query}"), "/api/v1/qualifications")

@@ -37,7 +37,10 @@ def test_a_rejection_is_sent_with_the_seller_and_shown(client: httpx.Client, ser
     assert (newest["kind"], newest["reason"], newest["owner_id"]) == ("sales_rejected", "no budget", "S-1")
 
 
-@pytest.mark.parametrize("said", [{}, {"response": "perhaps"}, {"response": "rejected", "reason": ""}])
+@pytest.mark.parametrize(
+    "said",
+    [{}, {"response": "perhaps"}, {"response": "rejected", "reason": ""}, {"response": "accepted", "model": "m"}],
+)
 def test_what_is_no_answer_is_not_sent(said: dict[str, str], client: httpx.Client, server: ConsoleServer) -> None:
     before = len(server.topics.records)
     assert client.post(WHERE, json=said).status_code == 400

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from lead_qualifier.console.api.forms import Form, with_example
+from lead_qualifier.console.api.forms import Form, Sent, with_example
 
 _SUMMARY: dict[str, Any] = {
     "id": "lead-dead-letters:3:17",
@@ -78,7 +78,7 @@ class DeadLetterDetails(DeadLetterSummary):
     headers: list[HeaderContent]
 
 
-class SendBack(Form):
+class SendBack(Sent):
     """Which dead letters to send back to where they came from."""
 
     model_config = with_example({"ids": ["lead-dead-letters:3:17"]})

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 import structlog
-from fastapi import APIRouter, Body, Path, Query, Response
+from fastapi import APIRouter, Body, Query, Response
 
 from lead_qualifier.console.access.errors import NotAllowed
 from lead_qualifier.console.access.people import Permission, Person
 from lead_qualifier.console.access.permissions import allowed
 from lead_qualifier.console.api.dead_letter_forms import DeadLetterDetails, DeadLetterList, SendBack, SentBack
 from lead_qualifier.console.api.dead_letters import MOST_LETTERS, DeadLetterQuery, DeadLetterQueue
-from lead_qualifier.console.api.parameters import LONGEST
+from lead_qualifier.console.api.parameters import LONGEST, DeadLetterId
 from lead_qualifier.console.api.responses import answer
 
 log = structlog.get_logger(__name__)
@@ -56,7 +56,7 @@ def dead_letter_routes(queue: DeadLetterQueue) -> APIRouter:
     )
     def show(
         person: Viewer,
-        dead_letter_id: Annotated[str, Path(description="Its id.", examples=["lead-dead-letters:3:17"])],
+        dead_letter_id: DeadLetterId,
         reveal: Annotated[
             bool, Query(description="Show what it holds, for the role operator only. That is logged.")
         ] = False,

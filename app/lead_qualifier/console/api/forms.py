@@ -17,8 +17,14 @@ class Form(BaseModel):
 
 
 def with_example(example: dict[str, Any]) -> ConfigDict:
-    """For the form's `model_config`: the API's document shows the example."""
-    return ConfigDict(frozen=True, json_schema_extra={"example": example})
+    """For a form's `model_config`, beside that of its base: the API's document shows the example."""
+    return ConfigDict(json_schema_extra={"example": example})
+
+
+class Sent(BaseModel):
+    """What a client sends: of these types, and no other fields, so that a misspelt one is not overlooked."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
 
 
 class Sentence(Form):

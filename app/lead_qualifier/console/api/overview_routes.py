@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
@@ -13,7 +12,7 @@ from lead_qualifier.console.access.permissions import allowed
 from lead_qualifier.console.api.live import EVENT_STREAM, LiveUpdates
 from lead_qualifier.console.api.overview import Overviews
 from lead_qualifier.console.api.overview_forms import Overview, QualificationList
-from lead_qualifier.console.api.parameters import LONGEST, Wanted, with_zone
+from lead_qualifier.console.api.parameters import LONGEST, Since, Wanted
 from lead_qualifier.console.api.qualifications import MOST_QUALIFICATIONS, Qualifications
 from lead_qualifier.console.api.responses import answer, in_language
 
@@ -44,21 +43,14 @@ def overview_routes(overviews: Overviews, qualifications: Qualifications, live: 
         model: Annotated[
             str | None, Query(max_length=LONGEST, description="The qualification model's id.", examples=["enterprise"])
         ] = None,
-        since: Annotated[
-            datetime | None,
-            Query(
-                description="Only those written at this time (with a zone) or later.", examples=["2026-11-23T00:00Z"]
-            ),
-        ] = None,
+        since: Since = None,
         limit: Annotated[
             int, Query(ge=1, le=MOST_QUALIFICATIONS, description="The most qualifications to answer with.")
         ] = 50,
         cursor: Annotated[str | None, Query(max_length=1000, description="`next_cursor` of a page.")] = None,
     ) -> Response:
         """The newest first. Those of leads that were erased are not held any more."""
-        found = qualifications.find(
-            language.wording, model_id=model, since=with_zone(since), cursor=cursor, limit=limit
-        )
+        found = qualifications.find(language.wording, model_id=model, since=since, cursor=cursor, limit=limit)
         return answer(found, headers=in_language(language))
 
     @router.get(

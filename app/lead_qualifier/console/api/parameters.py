@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated
 from urllib.parse import unquote
 
-from fastapi import Depends, Path, Request
+from fastapi import Depends, Path, Query, Request
 
 from lead_qualifier.console.api.errors import InvalidParameter
 from lead_qualifier.console.languages import Language, wanted
+from lead_qualifier.messages.fields import Timestamp
 
 LONGEST = 16_384
 """No id is longer than a record's key may be, and no server takes a longer URL."""
@@ -47,6 +47,15 @@ async def definition_id_in(
     return _decoded(definition_id, "definition_id")
 
 
+async def dead_letter_id_in(
+    dead_letter_id: Annotated[
+        str, Path(description="The dead letter's id, percent-encoded.", examples=["lead-dead-letters:3:17"])
+    ],
+) -> str:
+    """The id in the path. Raises InvalidParameter if it is not UTF-8."""
+    return _decoded(dead_letter_id, "dead_letter_id")
+
+
 def _decoded(text: str, parameter: str) -> str:
     """An id that is percent-encoded in a path. Raises InvalidParameter if it is not UTF-8."""
     try:
@@ -55,20 +64,21 @@ def _decoded(text: str, parameter: str) -> str:
         raise InvalidParameter("must be UTF-8, percent-encoded", parameter=parameter) from error
 
 
-def with_zone(since: datetime | None) -> datetime | None:
-    """The time. Raises InvalidParameter if it has no zone."""
-    if since is not None and since.tzinfo is None:
-        raise InvalidParameter("needs a time zone, such as 2026-11-23T00:00:00Z", parameter="since")
-    return since
-
-
 async def language_in(request: Request) -> Language:
     """The language of sentences, by the header Accept-Language."""
     return wanted(request.headers.get("accept-language", ""))
 
 
+DeadLetterId = Annotated[str, Depends(dead_letter_id_in)]
 LeadId = Annotated[str, Depends(lead_id_in)]
 ModelId = Annotated[str, Depends(model_id_in)]
 DefinitionId = Annotated[str, Depends(definition_id_in)]
 ScoringModelId = Annotated[str, Depends(scoring_model_id_in)]
+Since = Annotated[
+    Timestamp | None,
+    Query(
+        description="Only qualifications written at this time (RFC 3339, with a zone) or later.",
+        examples=["2026-11-23T00:00:00Z"],
+    ),
+]
 Wanted = Annotated[Language, Depends(language_in)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
@@ -10,18 +9,12 @@ from fastapi import APIRouter, Query, Response
 from lead_qualifier.console.access.people import Permission
 from lead_qualifier.console.access.permissions import allowed
 from lead_qualifier.console.api.errors import InvalidParameter
-from lead_qualifier.console.api.parameters import LONGEST, Wanted, with_zone
+from lead_qualifier.console.api.parameters import LONGEST, Since, Wanted
 from lead_qualifier.console.api.report_forms import AcceptanceReport
 from lead_qualifier.console.api.reports import By, Reports
 from lead_qualifier.console.api.responses import answer, in_language
 
 _Model = Annotated[str, Query(max_length=LONGEST, description="The qualification model's id.", examples=["enterprise"])]
-_Since = Annotated[
-    datetime | None,
-    Query(
-        description="Only qualifications written at this time (with a zone) or later.", examples=["2026-11-01T00:00Z"]
-    ),
-]
 _Attribute = Annotated[str, Query(max_length=LONGEST, description="An attribute of leads.", examples=["lead_source"])]
 CSV = "text/csv"
 
@@ -44,12 +37,12 @@ def report_routes(reports: Reports) -> APIRouter:
             "version"
         ),
         attribute: _Attribute = "",
-        since: _Since = None,
+        since: Since = None,
     ) -> Response:
         """As `lead-qualifier model report` counts, but without leads that were erased."""
         if by == "attribute" and not attribute:
             raise InvalidParameter("is missing: name an attribute of leads", parameter="attribute")
-        found = reports.acceptance(model, language.wording, by=by, attribute=attribute, since=with_zone(since))
+        found = reports.acceptance(model, language.wording, by=by, attribute=attribute, since=since)
         return answer(found, headers=in_language(language))
 
     @router.get(
@@ -59,9 +52,9 @@ def report_routes(reports: Reports) -> APIRouter:
         summary="Get the report as CSV",
         operation_id="exportAcceptance",
     )
-    def export(model: _Model, attribute: _Attribute = "", since: _Since = None) -> Response:
+    def export(model: _Model, attribute: _Attribute = "", since: Since = None) -> Response:
         """All groups, for spreadsheets."""
-        return csv_response(reports.acceptance_csv(model, attribute=attribute, since=with_zone(since)))
+        return csv_response(reports.acceptance_csv(model, attribute=attribute, since=since))
 
     return router
 

@@ -7,13 +7,13 @@ from typing import Literal
 
 from pydantic import Field
 
-from lead_qualifier.console.api.forms import Form, with_example
+from lead_qualifier.console.api.forms import Form, Sent, with_example
 
 LONGEST_REASON = 500
 LONGEST_ID = 1_000
 
 
-class SalesAnswer(Form):
+class SalesAnswer(Sent):
     """What sales says of a qualified lead."""
 
     model_config = with_example({"response": "rejected", "reason": "no-budget"})

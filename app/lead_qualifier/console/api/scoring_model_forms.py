@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
+from pydantic import Field, FiniteFloat
 
-from lead_qualifier.console.api.forms import Form, with_example
+from lead_qualifier.console.api.forms import Form, Sent, with_example
 
 _AT = "2026-11-23T09:30:00Z"
 _LONGEST = 1_000
@@ -46,12 +46,10 @@ class ScoringModelList(Form):
     scoring_models: list[ScoringModel]
 
 
-class ScoringModelSetting(BaseModel):
+class ScoringModelSetting(Sent):
     """What a scoring model is from now on."""
 
-    model_config = ConfigDict(
-        extra="forbid", json_schema_extra={"example": {"status": "live", "name": "Engagement", "maximum": 100}}
-    )
+    model_config = with_example({"status": "live", "name": "Engagement", "maximum": 100})
 
     status: ScoringModelStatus
     name: str | None = Field(None, min_length=1, max_length=_LONGEST, description="Absent or null: unchanged.")
@@ -71,9 +69,9 @@ class Feature(Form):
     changed_by: str | None = None
 
 
-class FeatureSetting(BaseModel):
+class FeatureSetting(Sent):
     """What the feature switch is to be."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"lead_management": True}})
+    model_config = with_example({"lead_management": True})
 
     lead_management: bool
