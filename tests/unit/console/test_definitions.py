@@ -35,7 +35,7 @@ def test_a_definition_of_each_kind_goes_through_its_life(kind: str, client: http
     shown = client.get(where)
     assert shown.json()["definition"] == definition
     assert shown.json()["status"] == "draft"
-    published = client.post(where + "/publish", headers={"If-Match": shown.headers["etag"]})
+    published = client.post(where + "/publish", headers={"If-Match": applied.headers["etag"]})
     assert (published.json()["code"], published.json()["version"]) == ("published", 1)
     refused = client.put(where, content=text(definition | {"name": "Other"}), headers={"Accept-Language": "de"})
     assert (refused.status_code, refused.json()["code"]) == (409, "definition_live")

@@ -27,10 +27,16 @@ async def expected_revision_in(
             description="The `ETag` of what was changed: its revision. If it has changed since, the answer is 412. "
             "Absent or `*`: whatever its revision is.",
             examples=['"17"'],
+            json_schema_extra={"pattern": rf"^(\*|{_REVISION.pattern})$"},
         ),
     ] = None,
     if_none_match: Annotated[
-        str | None, Header(description="`*`: only if there is none yet; otherwise the answer is 412.", examples=["*"])
+        str | None,
+        Header(
+            description="`*`: only if there is none yet; otherwise the answer is 412.",
+            examples=["*"],
+            json_schema_extra={"pattern": r"^\*$"},
+        ),
     ] = None,
 ) -> int | None:
     """The revision that a command expects; None: any. Raises InvalidParameter."""
@@ -64,6 +70,18 @@ async def command_id_in(
 async def body_in(request: Request) -> bytes:
     """The body, as far as it is read: what is longer than a definition may be is refused by its reader."""
     return await beginning_of(request, _MOST_BYTES)
+
+
+def as_written(what: str, example: dict[str, Any]) -> dict[str, Any]:
+    """What the API's document says of such a body: for a route's `openapi_extra`."""
+    content = {"schema": {"type": "object", "additionalProperties": True}, "example": example}
+    return {
+        "requestBody": {
+            "required": True,
+            "description": f"The {what} as people write it, in YAML or JSON; {_MOST_BYTES >> 20} MiB at most.",
+            "content": {"application/yaml": content, "application/json": content},
+        }
+    }
 
 
 def ordered(permission: Permission) -> Any:

@@ -27,8 +27,8 @@ _VERSION: dict[str, Any] = {
     "version": 2,
     "published_at": _AT,
     "published_by": _BY,
-    "drafted_at": _AT,
-    "drafted_by": _BY,
+    "applied_at": _AT,
+    "applied_by": _BY,
     "definition": _DEFINITION,
 }
 
@@ -76,8 +76,8 @@ class DefinitionVersion(Form):
     version: int
     published_at: datetime
     published_by: str
-    drafted_at: datetime | None = Field(None, description="When the definition was applied last before.")
-    drafted_by: str | None = None
+    applied_at: datetime | None = Field(None, description="When the definition was applied last before.")
+    applied_by: str | None = None
     ended_at: datetime | None = Field(None, description="Absent: it runs.")
     ended_by: str | None = None
     ended: Literal["replaced", "stopped"] | None = None

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
 from lead_qualifier.console.access.people import Permission
 from lead_qualifier.console.access.permissions import allowed
 from lead_qualifier.console.api.command_forms import CommandOutcome
-from lead_qualifier.console.api.command_parameters import DefinitionBody, ordered
+from lead_qualifier.console.api.command_parameters import DefinitionBody, as_written, ordered
 from lead_qualifier.console.api.definition_forms import (
     DefinitionDetails,
     DefinitionHistory,
@@ -19,10 +19,9 @@ from lead_qualifier.console.api.definition_forms import (
 from lead_qualifier.console.api.definitions import Definitions
 from lead_qualifier.console.api.orders import Order
 from lead_qualifier.console.api.parameters import DefinitionId, Wanted
-from lead_qualifier.console.api.responses import answer, at_revision
+from lead_qualifier.console.api.responses import answer, at_revision, carried_out
 
-_TEXT = {"schema": {"type": "string"}, "example": "id: react-fast\nstages:\n  - {on: lead-assigned, within: 4h}\n"}
-_IN_BODY: dict[str, Any] = {"requestBody": {"required": True, "content": {"application/yaml": _TEXT}}}
+_AS_WRITTEN = as_written("definition", {"id": "react-fast", "stages": [{"on": "lead-assigned", "within": "4h"}]})
 Ordered = Annotated[Order, ordered(Permission.EDIT_DEFINITIONS)]
 
 
@@ -66,7 +65,7 @@ def definition_routes(definitions: Definitions) -> APIRouter:
         response_model=CommandOutcome,
         summary="Apply a definition",
         operation_id="applyDefinition",
-        openapi_extra=_IN_BODY,
+        openapi_extra=_AS_WRITTEN,
     )
     def apply(
         kind: KindName,
@@ -76,7 +75,7 @@ def definition_routes(definitions: Definitions) -> APIRouter:
         draft: Annotated[bool, Query(description="Keep it as a draft beside the live version.")] = False,
     ) -> Response:
         """Create it, or replace its draft, by a text in YAML or JSON. It runs once published."""
-        return answer(definitions.apply(kind, order, text, definition_id=definition_id, draft=draft))
+        return carried_out(definitions.apply(kind, order, text, definition_id=definition_id, draft=draft))
 
     @router.post(
         "/{definition_id}/publish",
@@ -91,7 +90,7 @@ def definition_routes(definitions: Definitions) -> APIRouter:
         replace: Annotated[bool, Query(description="Replace the live version by its draft, in one step.")] = False,
     ) -> Response:
         """Let it run as its next version."""
-        return answer(definitions.move(kind, order, "publish", definition_id, replace=replace))
+        return carried_out(definitions.move(kind, order, "publish", definition_id, replace=replace))
 
     @router.post(
         "/{definition_id}/stop",
@@ -101,7 +100,7 @@ def definition_routes(definitions: Definitions) -> APIRouter:
     )
     def stop(kind: KindName, definition_id: DefinitionId, order: Ordered) -> Response:
         """It no longer runs."""
-        return answer(definitions.move(kind, order, "stop", definition_id))
+        return carried_out(definitions.move(kind, order, "stop", definition_id))
 
     @router.delete(
         "/{definition_id}",
@@ -111,6 +110,6 @@ def definition_routes(definitions: Definitions) -> APIRouter:
     )
     def delete(kind: KindName, definition_id: DefinitionId, order: Ordered) -> Response:
         """Only one that is not live. Its versions stay in the history."""
-        return answer(definitions.move(kind, order, "delete", definition_id))
+        return carried_out(definitions.move(kind, order, "delete", definition_id))
 
     return router

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
 from lead_qualifier.console.access.people import Permission
 from lead_qualifier.console.access.permissions import allowed
 from lead_qualifier.console.api.command_forms import CommandOutcome
-from lead_qualifier.console.api.command_parameters import DefinitionBody, ordered
+from lead_qualifier.console.api.command_parameters import DefinitionBody, as_written, ordered
 from lead_qualifier.console.api.model_commands import ModelCommands
 from lead_qualifier.console.api.model_forms import (
     Foreseen,
@@ -22,20 +22,18 @@ from lead_qualifier.console.api.model_forms import (
 from lead_qualifier.console.api.models import DRAFT, ForeseenCommand, Models, model_text
 from lead_qualifier.console.api.orders import Order
 from lead_qualifier.console.api.parameters import ModelId, Wanted
-from lead_qualifier.console.api.responses import answer, at_revision, wants_yaml, yaml_text
-from lead_qualifier.messages.model_definition import ModelDefinition
+from lead_qualifier.console.api.responses import answer, at_revision, carried_out, wants_yaml, yaml_text
 
 _Ordered = Annotated[Order, ordered(Permission.EDIT_DEFINITIONS)]
-AS_WRITTEN: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "description": "The model as people write it, in YAML or JSON.",
-        "content": {
-            kind: {"schema": {"type": "object", "title": ModelDefinition.__name__, "additionalProperties": True}}
-            for kind in ("application/yaml", "application/json")
-        },
-    }
-}
+AS_WRITTEN = as_written(
+    "model",
+    {
+        "id": "enterprise",
+        "match": "all",
+        "criteria": [{"scoring_model": "engagement", "threshold": 70}],
+        "actions": {"status_reason": "marketing_qualified"},
+    },
+)
 
 
 def model_routes(models: Models, commands: ModelCommands) -> APIRouter:
@@ -74,7 +72,7 @@ def model_routes(models: Models, commands: ModelCommands) -> APIRouter:
         draft: Annotated[bool, Query(description="Keep it as a draft next to the live version.")] = False,
     ) -> Response:
         """Create a model, or replace its draft. It runs once published."""
-        return _told(commands.apply(order, content, model_id=model_id, draft=draft))
+        return carried_out(commands.apply(order, content, model_id=model_id, draft=draft))
 
     @router.get(
         "/models/{model_id}/draft",
@@ -114,7 +112,7 @@ def model_routes(models: Models, commands: ModelCommands) -> APIRouter:
         replace: Annotated[bool, Query(description="Replace the live version by its draft, without a gap.")] = False,
     ) -> Response:
         """Let it qualify leads as its next version. Existing leads are evaluated, unless the model says otherwise."""
-        return _told(commands.move(order, "publish", model_id, replace=replace))
+        return carried_out(commands.move(order, "publish", model_id, replace=replace))
 
     @router.post(
         "/models/{model_id}/stop",
@@ -127,7 +125,7 @@ def model_routes(models: Models, commands: ModelCommands) -> APIRouter:
         order: _Ordered,
     ) -> Response:
         """It qualifies no more leads. Those that it qualified stay qualified."""
-        return _told(commands.move(order, "stop", model_id))
+        return carried_out(commands.move(order, "stop", model_id))
 
     @router.delete(
         "/models/{model_id}",
@@ -140,7 +138,7 @@ def model_routes(models: Models, commands: ModelCommands) -> APIRouter:
         order: _Ordered,
     ) -> Response:
         """Leads that it qualified stay qualified, even to a new model with the same id. A live model refuses."""
-        return _told(commands.move(order, "delete", model_id))
+        return carried_out(commands.move(order, "delete", model_id))
 
     @router.post(
         "/models/{model_id}/shadow",
@@ -154,7 +152,7 @@ def model_routes(models: Models, commands: ModelCommands) -> APIRouter:
         enabled: Annotated[bool, Query(description="false: stop it.")] = True,
     ) -> Response:
         """In shadow, workers count what the draft would do differently, without any effect."""
-        return _told(commands.shadow(order, model_id, on=enabled))
+        return carried_out(commands.shadow(order, model_id, on=enabled))
 
     @router.get(
         "/models/{model_id}/history",
@@ -183,7 +181,3 @@ def model_routes(models: Models, commands: ModelCommands) -> APIRouter:
         return answer(models.diff(model_id, before, after))
 
     return router
-
-
-def _told(outcome: CommandOutcome) -> Response:
-    return at_revision(answer(outcome), outcome.revision)

@@ -75,11 +75,21 @@ def description() -> dict[str, Any]:
         schemas |= {**schema.pop("$defs", {}), problem.__name__: schema}
     for path, item in document["paths"].items():
         for method, operation in item.items():
+            for parameter in operation.get("parameters", ()):
+                _leave_out_null(parameter["schema"])
             if "application/json" in operation["responses"].get("422", {}).get("content", {}):
                 del operation["responses"]["422"]  # FastAPI's own, in place of which there is 400
             _add_problems(operation, path, is_read=method == "get")
     document["components"]["securitySchemes"] = _SECURITY
     return document
+
+
+def _leave_out_null(schema: dict[str, Any]) -> None:
+    """A parameter is absent rather than null."""
+    kinds = [one for one in schema.get("anyOf", ()) if one != {"type": "null"}]
+    if len(kinds) == 1:
+        del schema["anyOf"]
+        schema |= kinds[0]
 
 
 def _add_problems(operation: dict[str, Any], path: str, *, is_read: bool) -> None:

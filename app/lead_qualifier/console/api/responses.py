@@ -7,6 +7,7 @@ import hashlib
 from fastapi import Request, Response
 from pydantic import BaseModel
 
+from lead_qualifier.console.api.command_forms import CommandOutcome
 from lead_qualifier.console.languages import Language
 
 YAML = "application/yaml"
@@ -24,6 +25,11 @@ def at_revision(response: Response, revision: int) -> Response:
     """
     response.headers.update({"ETag": f'"{revision}"', "Vary": "Accept, Accept-Language, Cookie"})
     return response
+
+
+def carried_out(outcome: CommandOutcome) -> Response:
+    """The outcome of a command, with the revision after it as its ETag."""
+    return at_revision(answer(outcome), outcome.revision)
 
 
 def wants_yaml(request: Request) -> bool:

@@ -13,7 +13,7 @@ from lead_qualifier.console.api.command_parameters import ordered
 from lead_qualifier.console.api.feature import FeatureSwitch
 from lead_qualifier.console.api.orders import Order
 from lead_qualifier.console.api.parameters import ScoringModelId
-from lead_qualifier.console.api.responses import answer, at_revision
+from lead_qualifier.console.api.responses import answer, at_revision, carried_out
 from lead_qualifier.console.api.scoring_model_forms import (
     Feature,
     FeatureSetting,
@@ -39,8 +39,7 @@ def feature_routes(feature: FeatureSwitch) -> APIRouter:
     )
     def switch(setting: FeatureSetting, order: Annotated[Order, ordered(Permission.SWITCH_FEATURES)]) -> Response:
         """While it is off, no model can be published and nothing qualifies; scores and leads are still recorded."""
-        outcome = feature.switch(order, on=setting.lead_management)
-        return at_revision(answer(outcome), outcome.revision)
+        return carried_out(feature.switch(order, on=setting.lead_management))
 
     return router
 
