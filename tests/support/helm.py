@@ -19,6 +19,13 @@ VALUES = ROOT / "tests" / "unit" / "deploy" / "values"
 AT = ("--kube-version", "1.34.0")
 #: The one value that has no default.
 BROKER = "kafka.bootstrapServers=kafka:9092"
+#: The values that a console needs.
+CONSOLE = (
+    "console.enabled=true",
+    "console.settings.consoleUrl=https://leads.example.com",
+    "console.settings.oidcIssuer=https://id.example.com",
+    "console.settings.oidcClientId=leads",
+)
 
 
 class Refused(Exception):

@@ -23,7 +23,20 @@ from lead_qualifier.services.web import WebServer
 from lead_qualifier.settings import Settings, variable_of
 from lead_qualifier.sinks.dataverse import build as dataverse
 from lead_qualifier.sinks.webhook import build as webhook
-from tests.support.helm import AT, BROKER, CHART, ROOT, VALUES, container, environment, helm, of_kind, pods, render
+from tests.support.helm import (
+    AT,
+    BROKER,
+    CHART,
+    CONSOLE,
+    ROOT,
+    VALUES,
+    container,
+    environment,
+    helm,
+    of_kind,
+    pods,
+    render,
+)
 from tests.support.kubernetes import problems
 
 FILES = sorted(VALUES.glob("*.yaml"))
@@ -224,14 +237,6 @@ def test_the_program_takes_the_files_of_sinks(
     assert sink.id == name
 
 
-OIDC = (
-    "console.enabled=true",
-    "console.settings.consoleUrl=https://leads.example.com",
-    "console.settings.oidcIssuer=https://id.example.com",
-    "console.settings.oidcClientId=leads",
-)
-
-
 def test_the_console_takes_its_settings_and_lets_people_sign_in(
     everything: Objects, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -255,7 +260,7 @@ def test_the_console_takes_its_settings_and_lets_people_sign_in(
 
 
 def test_a_console_without_a_database_of_its_own_keeps_a_file_in_its_pod() -> None:
-    template = pods(render(BROKER, *OIDC))["console"]
+    template = pods(render(BROKER, *CONSOLE))["console"]
     (data,) = [one for one in template["spec"]["volumes"] if one["name"] == "data"]
     assert data["emptyDir"] == {"sizeLimit": "4Gi"}
     folder = environment(template, {})["LEAD_QUALIFIER_DATA_DIR"]
@@ -281,7 +286,7 @@ def test_the_console_is_reached_by_its_own_address_and_reaches_provider_and_data
 
 def test_the_console_is_not_scaled_by_lag_and_needs_no_partition_of_its_own() -> None:
     database = "console.database.existingSecret=db"
-    objects = render(BROKER, *OIDC, database, "defaults.autoscaling.enabled=true", "console.replicas=20")
+    objects = render(BROKER, *CONSOLE, database, "defaults.autoscaling.enabled=true", "console.replicas=20")
     assert of_kind(objects, "Deployment")["console"]["spec"]["replicas"] == 20
     assert "console" not in of_kind(objects, "ScaledObject")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.helm import BROKER, VALUES, Refused, render
+from tests.support.helm import BROKER, CONSOLE, VALUES, Refused, render
 
 SASL = ("kafka.securityProtocol=SASL_SSL", "kafka.sasl.existingSecret=login")
 
@@ -87,14 +87,11 @@ def test_the_schema_refuses(complaints: str, mistake: str) -> None:
         (("kafka.tls.caSecret=a", "kafka.tls.caConfigMap=b"), "exclude each other"),
         (("console.enabled=true",), "needs console.settings.consoleUrl, oidcIssuer and oidcClientId"),
         (
-            (
-                *(
-                    "console.enabled=true",
-                    "console.replicas=2",
-                    "console.settings.consoleUrl=https://leads.example.com",
-                ),
-                *("console.settings.oidcIssuer=https://id.example.com", "console.settings.oidcClientId=leads"),
-            ),
+            (*CONSOLE, "console.ingress.enabled=true"),
+            "console.ingress.enabled needs console.settings.consoleProxies",
+        ),
+        (
+            (*CONSOLE, "console.replicas=2"),
             "console.replicas is 2, but each would have an SQLite file of its own",
         ),
         (

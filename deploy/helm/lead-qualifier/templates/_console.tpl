@@ -5,6 +5,9 @@
 {{- if not (and .settings.consoleUrl .settings.oidcIssuer .settings.oidcClientId) -}}
 {{- fail "console.enabled needs console.settings.consoleUrl, oidcIssuer and oidcClientId: it knows people by OpenID Connect, and otherwise listens inside its pod only" -}}
 {{- end -}}
+{{- if and .ingress.enabled (not .settings.consoleProxies) -}}
+{{- fail "console.ingress.enabled needs console.settings.consoleProxies: the addresses or networks of the ingress controller's pods, such as 10.0.0.0/8. Otherwise everybody has the controller's address, and the failures of one to sign in lock out all" -}}
+{{- end -}}
 {{- if and (gt (int .replicas) 1) (not .database.existingSecret) -}}
 {{- fail (printf "console.replicas is %d, but each would have an SQLite file of its own: name the Secret with the address of a PostgreSQL database in console.database.existingSecret" (int .replicas)) -}}
 {{- end -}}
