@@ -14,7 +14,7 @@ import pytest
 
 from lead_qualifier.client.inbound.checking import TOPICS
 from lead_qualifier.client.inbound.json_lines import line_of
-from lead_qualifier.console.access.people import Role
+from lead_qualifier.console.access.people import Person, Role
 from lead_qualifier.console.api.events import MOST_BYTES, MOST_EVENTS
 from lead_qualifier.messages.cloud_events import attributes_of
 from lead_qualifier.messages.inputs import CHECKS
@@ -263,6 +263,25 @@ def test_it_takes_an_operator(document: dict[str, Any], tmp_path: Path) -> None:
         assert api.post(event(), STRUCTURED).status_code == 403
         assert api.erase("L-1001").status_code == 403
         assert server.topics.records == []
+
+
+def test_an_event_takes_the_role_that_the_route_for_the_same_takes(
+    server: ConsoleServer, document: dict[str, Any]
+) -> None:
+    of_administrators = {"scoring-model-changed", "lead-sales-response"}
+    for role in Role:
+        with server.client(Person("U-9", "", frozenset({Role.OPERATOR, role}))) as client:
+            api = Api(server, client, document)
+            for topic in PUBLIC_INPUTS:
+                server.topics.records.clear()
+                example = next(one.value for one in examples_of(topic.name) if one.value is not None)
+                answer = api.post([event(), event(example, topic.name)], BATCH)
+                if role is Role.ADMINISTRATOR or topic.name not in of_administrators:
+                    assert (answer.status_code, len(server.topics.records)) == (202, 2)
+                else:
+                    assert (answer.status_code, answer.json()["code"]) == (403, "not_allowed")
+                    assert f"To send {topic.name} also takes the role administrator" in answer.json()["detail"]
+                    assert server.topics.records == []
 
 
 @pytest.mark.parametrize(

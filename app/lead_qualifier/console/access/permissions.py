@@ -39,12 +39,17 @@ def allowed(permission: Permission) -> Any:
     """
 
     async def person(session: SignedIn) -> Person:
-        if not session.person.may(permission):
-            roles = " or ".join(role for role, permissions in PERMISSIONS.items() if permission in permissions)
-            raise NotAllowed(f"This takes the role {roles}: ask an administrator of your identity provider for it.")
+        check(session.person, permission)
         return session.person
 
     return Depends(person)
+
+
+def check(person: Person, permission: Permission, what: str = "This") -> None:
+    """Raises NotAllowed, which says that `what` takes a role that has the permission."""
+    if not person.may(permission):
+        roles = " or ".join(role for role, permissions in PERMISSIONS.items() if permission in permissions)
+        raise NotAllowed(f"{what} takes the role {roles}: ask an administrator of your identity provider for it.")
 
 
 SignedIn = Annotated[Session, Depends(signed_in)]

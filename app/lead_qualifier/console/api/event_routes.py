@@ -74,10 +74,12 @@ def event_routes(events: Events) -> APIRouter:
 
         All events of a request are checked before the first is sent: if one is wrong, none is. The answer comes when
         the broker has every event. Sending an event again, with the same `event_id`, changes nothing.
+
+        `scoring-model-changed` and `lead-sales-response` also take the role administrator, as their own routes do.
         """
         try:
             body = await body_of(request, MOST_BYTES, RequestTooLarge)
-            accepted = await run_in_threadpool(events.accept, dict(request.headers), body)
+            accepted = await run_in_threadpool(events.accept, person, dict(request.headers), body)
         except ApiError as error:
             return refusal(error)
         log.info("events_sent", count=len(accepted.events), subject=person.subject)

@@ -7,11 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import Protocol
 
 from lead_qualifier.client.inbound.checking import Checks, EventTooLarge, InboundRecord, erasure_of
 from lead_qualifier.client.inbound.json_lines import line_of
 from lead_qualifier.client.inbound.sending import NotSent, Position
+from lead_qualifier.console.access.people import Permission, Person
+from lead_qualifier.console.access.permissions import check
 from lead_qualifier.console.api.commands import BrokerAway, BrokerRefused, broker_problems
 from lead_qualifier.console.api.errors import InvalidParameter
 from lead_qualifier.console.api.event_forms import EventResult, EventsAccepted
@@ -19,13 +22,17 @@ from lead_qualifier.console.errors import ApiError
 from lead_qualifier.kafka.errors import TopicMissing
 from lead_qualifier.messages.errors import BadMessage
 from lead_qualifier.messages.http_cloud_events import HttpEvent, Mode, UnsupportedMode, events_in, mode_of
-from lead_qualifier.messages.topics import Topic
+from lead_qualifier.messages.topics import LEAD_SALES_RESPONSE, SCORING_MODEL_CHANGED, Topic
 
 MOST_EVENTS = 1_000
 MOST_BYTES = 8 << 20
 """The most events, and the largest body (bytes), of a request."""
 RETRY_SECONDS = 5
 _REQUESTS_AT_ONCE = 16
+#: What takes a permission of its own on its route takes the same as an event.
+OF_ROUTES: Mapping[Topic, Permission] = MappingProxyType(
+    {SCORING_MODEL_CHANGED: Permission.SET_SCORING_MODELS, LEAD_SALES_RESPONSE: Permission.ANSWER_FOR_SALES}
+)
 
 
 class UnsupportedMediaType(ApiError):
@@ -93,10 +100,11 @@ class Events:
         self._time_tolerance = time_tolerance
         self._room = threading.BoundedSemaphore(_REQUESTS_AT_ONCE)
 
-    def accept(self, headers: Mapping[str, str], body: bytes) -> EventsAccepted:
-        """Send the events of a request, all or, where one is wrong, none. `headers`: by lowercase names.
+    def accept(self, person: Person, headers: Mapping[str, str], body: bytes) -> EventsAccepted:
+        """Send the events of a person's request, all or, where one is wrong, none. `headers`: by lowercase names.
 
-        Raises UnsupportedMediaType, RequestTooLarge, TooManyRequests, EventsNotAccepted, and what `send` does.
+        Raises UnsupportedMediaType, RequestTooLarge, TooManyRequests, EventsNotAccepted, NotAllowed, and what `send`
+        does.
         """
         try:
             mode = mode_of(headers)
@@ -105,6 +113,8 @@ class Events:
         with self._admitted():
             events = _events(mode, headers, body)
             records = self._records(mode, body, events)
+            for topic in {record.topic for record in records} & OF_ROUTES.keys():
+                check(person, OF_ROUTES[topic], f"To send {topic.name} also")
             outcomes = self.send(records)
         return EventsAccepted(events=_delivered(events, outcomes))
 
