@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
 
 from lead_qualifier.console.access.access import Access
@@ -16,6 +17,7 @@ from lead_qualifier.console.access.errors import ForeignHost
 from lead_qualifier.console.access.headers import HEADERS
 from lead_qualifier.console.access.permissions import keep_session
 from lead_qualifier.console.access.sessions import Session
+from lead_qualifier.console.errors import ApiError
 
 Refuse = Callable[[Scope, Exception], Application]
 
@@ -35,12 +37,17 @@ class Guard:
         *,
         access: Access,
         is_public: Callable[[str], bool],
+        says_more: Callable[[str], bool] = lambda path: False,
         refuse: Refuse,
     ) -> None:
-        """`is_public`: whether a path needs no session. `refuse`: makes the response where a check fails."""
+        """`is_public`: whether a path needs no session; `says_more`: whether it says more to those who have one.
+
+        `refuse`: makes the response where a check fails.
+        """
         self._application = application
         self._access = access
         self._is_public = is_public
+        self._says_more = says_more
         self._refuse = refuse
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -69,6 +76,10 @@ class Guard:
         if not self._is_public(scope["path"]):
             session = await run_in_threadpool(self._access.session_of, headers)
             keep_session(scope, session)
+        elif self._says_more(scope["path"]):
+            with suppress(ApiError, SQLAlchemyError):  # the state of what is away is asked for here
+                session = await run_in_threadpool(self._access.session_of, headers)
+                keep_session(scope, session)
         if is_change(scope["method"]):
             check_origin(headers, hosts.origin(host))
             if session is not None and session.csrf_token is not None:

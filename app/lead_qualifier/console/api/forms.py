@@ -48,7 +48,7 @@ class Health(Form):
         description="`following`: up to date, but for `behind`; `rebuilding`: everything is read again, and what is "
         "shown is incomplete; `waiting`: `problem` says what keeps it from going on."
     )
-    behind: int = Field(description="How many records are not shown yet.")
+    behind: int | None = Field(None, description="How many records are not shown yet. As the rest, for a session only.")
     percent: int | None = Field(None, description="How much of the rebuild is done.")
     reason: str | None = Field(None, description="Why everything is read again.")
     problem: str | None = Field(None, description="What keeps the console from reading on, and what to do.")

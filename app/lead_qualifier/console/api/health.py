@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 
+from lead_qualifier.console.access.permissions import session_of
 from lead_qualifier.console.api.forms import Health
 from lead_qualifier.console.api.responses import answer
 from lead_qualifier.console.read_model.standing import Phase, Standing
@@ -25,9 +26,12 @@ def health_routes(standing: Callable[[], Standing]) -> APIRouter:
     router = APIRouter()
 
     @router.get("/health", response_model=Health, summary="Show how far the data is behind", operation_id="showHealth")
-    def health() -> Response:
-        """Needs no session. It is 503 while the data cannot be relied on: `rebuilding`, or `waiting` for Kafka."""
+    def health(request: Request) -> Response:
+        """It is 503 while the data cannot be relied on: `rebuilding`, or `waiting` for Kafka. Needs no session; without
+        one it answers with `status` alone.
+        """
         now = health_of(standing())
-        return answer(now, status=200 if now.status == "following" else 503)
+        shown = now if session_of(request) is not None else Health(status=now.status)
+        return answer(shown, status=200 if now.status == "following" else 503)
 
     return router
