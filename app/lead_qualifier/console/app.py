@@ -7,6 +7,7 @@ import traceback
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from functools import cache
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from lead_qualifier import __version__
 from lead_qualifier.console.access.access import Access
@@ -35,7 +37,8 @@ from lead_qualifier.console.pages.sign_in import PUBLIC, SIGN_IN
 log = structlog.get_logger(__name__)
 
 _OPENAPI = f"{PREFIX}/openapi.json"
-_PUBLIC = PUBLIC | {f"{PREFIX}/health", f"{PREFIX}{WEBHOOK}", _OPENAPI, "/language"}
+_HEALTH = f"{PREFIX}/health"
+_PUBLIC = PUBLIC | {_HEALTH, f"{PREFIX}{WEBHOOK}", _OPENAPI, "/language"}
 
 
 def create_application(
@@ -68,6 +71,7 @@ def create_application(
         app,
         access=access,
         is_public=lambda path: path in _PUBLIC or path.startswith(f"{STATIC}/"),
+        says_more=lambda path: path == _HEALTH,
         refuse=answer.guarded,
     )
 
@@ -92,7 +96,9 @@ class _Answers:
         return self._answer(request, problems.of_validation(error))
 
     def not_there(self, request: Request, error: Any) -> Response:
-        return self._answer(request, problems.of_status(error.status_code), error.headers)
+        is_other_method = error.status_code == HTTPStatus.METHOD_NOT_ALLOWED
+        headers = {"Allow": ", ".join(_methods_at(request))} if is_other_method else error.headers
+        return self._answer(request, problems.of_status(error.status_code), headers)
 
     def database_away(self, request: Request, error: Exception) -> Response:
         # Not in its own words, which may repeat values: they are personal data.
@@ -121,6 +127,16 @@ class _Answers:
         if _is_api(request):
             return problems.answer(problem, headers)
         return self._pages.problem(request, problem, headers)
+
+
+def _methods_at(request: Request) -> list[str]:
+    """The methods of all routes with this path; Starlette names those of the first one only."""
+    routes = request.app.routes
+    return [
+        method
+        for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+        if any(route.matches({**request.scope, "method": method})[0] is Match.FULL for route in routes)
+    ]
 
 
 def _is_api(request: Request) -> bool:

@@ -28,6 +28,9 @@ def asked(client: httpx.Client, document: dict[str, Any]) -> tuple[httpx.Client,
     return client, document
 
 
+Asked = tuple[httpx.Client, dict[str, Any]]
+
+
 def lead_path(lead_id: str, more: str = "") -> str:
     return f"/api/v1/leads/{quote(lead_id, safe='')}{more}"
 
@@ -202,11 +205,21 @@ def test_a_lead_that_cannot_be_read_says_what_to_do(client: httpx.Client) -> Non
     assert "they can be sent back" in answer.json()["detail"]
 
 
-@pytest.mark.parametrize(("method", "path", "status"), [("GET", "/api/v2", 404), ("POST", "/api/v1/leads", 405)])
-def test_an_address_that_is_not_there_is_a_problem(method: str, path: str, status: int, client: httpx.Client) -> None:
+@pytest.mark.parametrize(
+    ("method", "path", "status", "allowed"),
+    [
+        ("GET", "/api/v2", 404, None),
+        ("POST", "/api/v1/leads", 405, "GET"),
+        ("PATCH", "/api/v1/leads/L-1001", 405, "GET, DELETE"),
+        ("OPTIONS", "/api/v1/dead-letters/replay", 405, "GET, POST"),
+    ],
+)
+def test_an_address_that_is_not_there_is_a_problem(
+    method: str, path: str, status: int, allowed: str | None, client: httpx.Client
+) -> None:
     answer = client.request(method, path)
     assert (answer.status_code, answer.json()["status"]) == (status, status)
-    assert answer.headers.get("allow") == ("GET" if status == 405 else None)
+    assert answer.headers.get("allow") == allowed
 
 
 @pytest.mark.parametrize(
@@ -221,14 +234,19 @@ def test_an_address_that_is_not_there_is_a_problem(method: str, path: str, statu
         (Standing(problem="Kafka is away"), 503, {"status": "waiting", "behind": 0, "problem": "Kafka is away"}),
     ],
 )
-def test_health_needs_no_session(
-    standing: Standing, status: int, body: dict[str, Any], server: ConsoleServer, document: dict[str, Any]
+def test_health_needs_no_session_and_says_why_to_those_who_have_one(
+    standing: Standing, status: int, body: dict[str, Any], server: ConsoleServer, asked: Asked
 ) -> None:
+    client, document = asked
     before, server.standing = server.standing, standing
-    answer = httpx.get(f"{server.address}/api/v1/health")
+    told = client.get("/api/v1/health")
+    strangers = [
+        httpx.get(f"{server.address}/api/v1/health", headers=one) for one in ({}, {"Authorization": "Bearer x"})
+    ]
     server.standing = before
-    assert answer.status_code == status
-    assert check(document, answer, "/api/v1/health") == body
+    assert [one.status_code for one in (told, *strangers)] == [status] * 3
+    assert check(document, told, "/api/v1/health") == body
+    assert [check(document, one, "/api/v1/health") for one in strangers] == [{"status": body["status"]}] * 2
 
 
 def test_a_database_that_is_away_is_said_without_personal_data(tmp_path: Path) -> None:

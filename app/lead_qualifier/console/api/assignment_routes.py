@@ -10,7 +10,7 @@ from lead_qualifier.console.access.people import Permission
 from lead_qualifier.console.access.permissions import allowed
 from lead_qualifier.console.api.assignment_forms import AssignmentExplanation, SellerList, WaitingLeadList
 from lead_qualifier.console.api.assignments import Assignments
-from lead_qualifier.console.api.parameters import LeadId, Wanted
+from lead_qualifier.console.api.parameters import Cursor, LeadId, Wanted
 from lead_qualifier.console.api.responses import answer, tagged
 
 MOST_WAITING = 200
@@ -39,7 +39,7 @@ def assignment_routes(assignments: Assignments) -> APIRouter:
     def waiting(
         language: Wanted,
         limit: Annotated[int, Query(ge=1, le=MOST_WAITING, description="The most leads to answer with.")] = 50,
-        cursor: Annotated[str | None, Query(max_length=100, description="`next_cursor` of a page.")] = None,
+        cursor: Cursor = None,
     ) -> Response:
         """Who has waited longest first, each with why it waits."""
         return answer(assignments.waiting(language.wording, cursor=cursor, limit=limit))

@@ -10,7 +10,7 @@ from lead_qualifier.console.access.people import Permission
 from lead_qualifier.console.access.permissions import allowed
 from lead_qualifier.console.api.audit import MOST_ENTRIES, Audit, AuditQuery
 from lead_qualifier.console.api.audit_forms import AuditList
-from lead_qualifier.console.api.parameters import LONGEST
+from lead_qualifier.console.api.parameters import LONGEST, Cursor
 from lead_qualifier.console.api.responses import answer
 
 Outcome = Literal["accepted", "refused"]
@@ -38,7 +38,7 @@ def audit_routes(audit: Audit) -> APIRouter:
         ] = None,
         outcome: Annotated[Outcome | None, Query(description="Default: either.")] = None,
         limit: Annotated[int, Query(ge=1, le=MOST_ENTRIES, description="The most entries to answer with.")] = 50,
-        cursor: Annotated[str | None, Query(max_length=4 * LONGEST, description="`next_cursor` of a page.")] = None,
+        cursor: Cursor = None,
     ) -> Response:
         """Who did what and when, and what became of it, the newest first; and what scoring engines announced."""
         query = AuditQuery(kind=kind, id=id, accepted=None if outcome is None else outcome == "accepted")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import Depends, Header, Request
 
@@ -31,18 +31,12 @@ async def expected_revision_in(
         ),
     ] = None,
     if_none_match: Annotated[
-        str | None,
-        Header(
-            description="`*`: only if there is none yet; otherwise the answer is 412.",
-            examples=["*"],
-            json_schema_extra={"pattern": r"^\*$"},
-        ),
+        Literal["*"] | None,
+        Header(description="Only if there is none yet; otherwise the answer is 412.", examples=["*"]),
     ] = None,
 ) -> int | None:
     """The revision that a command expects; None: any. Raises InvalidParameter."""
     if if_none_match is not None:
-        if if_none_match.strip() != "*":
-            raise InvalidParameter("must be *", parameter="If-None-Match")
         return 0
     if if_match is None or if_match == "*":
         return None

@@ -12,7 +12,7 @@ from lead_qualifier.console.access.people import Permission, Person
 from lead_qualifier.console.access.permissions import allowed
 from lead_qualifier.console.api.dead_letter_forms import DeadLetterDetails, DeadLetterList, SendBack, SentBack
 from lead_qualifier.console.api.dead_letters import MOST_LETTERS, DeadLetterQuery, DeadLetterQueue
-from lead_qualifier.console.api.parameters import LONGEST, DeadLetterId
+from lead_qualifier.console.api.parameters import LONGEST, Cursor, DeadLetterId
 from lead_qualifier.console.api.responses import answer
 
 log = structlog.get_logger(__name__)
@@ -42,7 +42,7 @@ def dead_letter_routes(queue: DeadLetterQueue) -> APIRouter:
         ] = None,
         key: Annotated[str | None, Query(max_length=LONGEST, description="The key.", examples=["L-1001"])] = None,
         limit: Annotated[int, Query(ge=1, le=MOST_LETTERS, description="The most dead letters to answer with.")] = 50,
-        cursor: Annotated[str | None, Query(max_length=4 * LONGEST, description="`next_cursor` of a page.")] = None,
+        cursor: Cursor = None,
     ) -> Response:
         """Records that could not be handled, and why, the newest first. An erased lead has none."""
         query = DeadLetterQuery(source=source, topic=topic, reason=reason, key=key)

@@ -10,7 +10,7 @@ from lead_qualifier.console.access.people import Permission
 from lead_qualifier.console.access.permissions import allowed
 from lead_qualifier.console.api.lead_forms import LeadDetails, LeadExplanation, LeadList
 from lead_qualifier.console.api.leads import MOST_LEADS, Leads
-from lead_qualifier.console.api.parameters import LONGEST, LeadId, Wanted
+from lead_qualifier.console.api.parameters import LONGEST, Cursor, LeadId, Wanted
 from lead_qualifier.console.api.responses import answer, tagged
 from lead_qualifier.console.read_model.reader import LeadQuery
 
@@ -37,7 +37,7 @@ def lead_routes(leads: Leads) -> APIRouter:
             bool | None, Query(description="Whether a model has ever qualified the lead. Default: either.")
         ] = None,
         limit: Annotated[int, Query(ge=1, le=MOST_LEADS, description="The most leads to answer with.")] = 50,
-        cursor: Annotated[str | None, Query(max_length=4 * LONGEST, description="`next_cursor` of a page.")] = None,
+        cursor: Cursor = None,
     ) -> Response:
         """A page of leads."""
         query = LeadQuery(text=q, owner_id=owner, status=status, qualified=qualified)

@@ -12,7 +12,7 @@ from lead_qualifier.console.access.permissions import allowed
 from lead_qualifier.console.api.live import EVENT_STREAM, LiveUpdates
 from lead_qualifier.console.api.overview import Overviews
 from lead_qualifier.console.api.overview_forms import Overview, QualificationList
-from lead_qualifier.console.api.parameters import LONGEST, Since, Wanted
+from lead_qualifier.console.api.parameters import LONGEST, Cursor, Since, Wanted
 from lead_qualifier.console.api.qualifications import MOST_QUALIFICATIONS, Qualifications
 from lead_qualifier.console.api.responses import answer, in_language
 
@@ -47,7 +47,7 @@ def overview_routes(overviews: Overviews, qualifications: Qualifications, live: 
         limit: Annotated[
             int, Query(ge=1, le=MOST_QUALIFICATIONS, description="The most qualifications to answer with.")
         ] = 50,
-        cursor: Annotated[str | None, Query(max_length=1000, description="`next_cursor` of a page.")] = None,
+        cursor: Cursor = None,
     ) -> Response:
         """The newest first. Those of leads that were erased are not held any more."""
         found = qualifications.find(language.wording, model_id=model, since=since, cursor=cursor, limit=limit)

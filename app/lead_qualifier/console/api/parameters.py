@@ -81,4 +81,13 @@ Since = Annotated[
         examples=["2026-11-23T00:00:00Z"],
     ),
 ]
+Cursor = Annotated[
+    str | None,
+    Query(
+        # Twice as long as an id: it is encoded twice.
+        max_length=2 * LONGEST,
+        description="`next_cursor` of a page, for the one after it.",
+        json_schema_extra={"pattern": "^[A-Za-z0-9_-]+$"},
+    ),
+]
 Wanted = Annotated[Language, Depends(language_in)]

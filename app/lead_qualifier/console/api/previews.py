@@ -126,7 +126,10 @@ def preview_routes(previews: Previews, prefix: str) -> APIRouter:
         sample: Annotated[int, Query(ge=0, le=MOST_SAMPLED, description="How many qualifying leads to show.")] = SAMPLE,
         what_if: Annotated[
             list[Annotated[str, Query(max_length=LONGEST)]] | None,
-            Query(description="Other thresholds of one criterion to try, such as `engagement=60,65,75`."),
+            Query(
+                description="Other thresholds of one criterion to try: a scoring model, `=`, and numbers.",
+                examples=[["engagement=60,65,75"]],
+            ),
         ] = None,
     ) -> Response:
         """Begin to count what the model would do if it were published now; nothing is published. One preview at a time:
