@@ -2,16 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+import re
+from collections.abc import Generator, Iterator
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, expect
 
 from tests.support.chromium import chromium
 from tests.support.console_server import ConsoleServer
 from tests.support.npm import install
 
 AXE = "axe-core@4.10.3"
+#: The folder for a picture of each page on which a test failed.
+FAILED_PAGES = "FAILED_PAGES"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """While what the test used is still open, take a picture of it if the test failed."""
+    report = yield
+    folder = os.environ.get(FAILED_PAGES)
+    if folder and report.when == "call" and report.failed:
+        for number, page in enumerate(_open_pages(item)):
+            name = re.sub(r"[^\w-]+", "-", f"{item.name}-{number}")
+            with suppress(Error):  # a page that hangs or has crashed
+                page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
+    return report
+
+
+def _open_pages(item: pytest.Item) -> list[Page]:
+    assert isinstance(item, pytest.Function)
+    contexts = [one for one in item.funcargs.values() if isinstance(one, BrowserContext)]
+    contexts += [context for one in item.funcargs.values() if isinstance(one, Browser) for context in one.contexts]
+    contexts += [one.context for one in item.funcargs.values() if isinstance(one, Page)]
+    return list(dict.fromkeys(page for context in contexts for page in context.pages))
 
 
 @pytest.fixture(scope="module")
