@@ -8,8 +8,9 @@ from __future__ import annotations
 import math
 from array import array
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from math import isnan
 
 from lead_qualifier.client.model_history import ACCEPTED, ASSIGNED_RESULTS, ModelHistory, Standing
@@ -118,7 +119,15 @@ def model_report(
     `answers_from`: sales responses from before then may be missing. Both in microseconds since 1970. `values`: by the
     number of a lead, the value of the attribute by which they are counted; a merged lead has that of its survivor.
     """
-    return _Reporter(history, qualification_fates(history, since=since, answers_from=answers_from)).report(values)
+    return report_of(history, qualification_fates(history, since=since, answers_from=answers_from), values)
+
+
+def report_of(history: ModelHistory, fates: QualificationFates, values: Mapping[int, str] | None = None) -> ModelReport:
+    """The report, given what became of each qualification in the history. `values`: as model_report() takes them.
+
+    Of the history it takes leads, scores, grades, thresholds, and the names that the fates refer to.
+    """
+    return _Reporter(history, fates).report(values)
 
 
 def figures(counts: Counts) -> dict[str, int]:
@@ -145,6 +154,7 @@ class _Reporter:
     def __init__(self, history: ModelHistory, fates: QualificationFates) -> None:
         self._history, self._fates = history, fates
         self._cases = Counter(fates.of)
+        self._lengths = {step: self._by_fate(step) for step in Step}
 
     def report(self, values: Mapping[int, str] | None = None) -> ModelReport:
         """All of it."""
@@ -153,7 +163,7 @@ class _Reporter:
         return ModelReport(
             leads=self._fates.leads,
             total=self._counts_of(lambda _: True),
-            durations=self._durations(versions),
+            durations=self._durations(lambda _: True),
             versions=tuple(self._by_version(version) for version in versions),
             scores=tuple(self._by_score(name) for name in {**history.scores, **history.grades}),
             fast_track=self._counts_of(lambda fate: fate.fast_track),
@@ -170,7 +180,10 @@ class _Reporter:
         return dict(sorted(counted.items(), key=lambda one: (-one[1].qualified, one[0] is None, one[0] or "")))
 
     def _by_version(self, version: int) -> VersionReport:
-        return VersionReport(version, self._counts_of(lambda fate: fate.version == version), self._durations([version]))
+        def of_version(fate: Fate) -> bool:
+            return fate.version == version
+
+        return VersionReport(version, self._counts_of(of_version), self._durations(of_version))
 
     def _counts_of(self, chosen: Callable[[Fate], bool]) -> Counts:
         """Add up all qualifications with a chosen fate."""
@@ -202,12 +215,21 @@ class _Reporter:
             counts.closed += count * (fate.unanswered == Unanswered.CLOSED)
         return counts
 
-    def _durations(self, versions: Collection[int]) -> Mapping[Step, Durations]:
+    def _by_fate(self, step: Step) -> Mapping[int, list[int]]:
+        """How long the step took, by the index of a fate."""
+        found: defaultdict[int, list[int]] = defaultdict(list)
+        for length, fate in zip(self._fates.durations[step], self._fates.of, strict=True):
+            if length >= 0 <= fate:
+                found[fate].append(length)
+        return found
+
+    def _durations(self, chosen: Callable[[Fate], bool]) -> Mapping[Step, Durations]:
+        """Of the qualifications with a chosen fate."""
+        numbers = [number for number, fate in enumerate(self._fates.different) if chosen(fate)]
         found = {}
-        for step in Step:
-            lengths = sorted(length for version in versions for length in self._fates.lengths.get((step, version), ()))
-            if lengths:
-                found[step] = Durations(len(lengths), _share(lengths, 0.5), _share(lengths, 0.9))
+        for step, lengths in self._lengths.items():
+            if ordered := sorted(chain.from_iterable(lengths[number] for number in numbers if number in lengths)):
+                found[step] = Durations(len(ordered), _share(ordered, 0.5), _share(ordered, 0.9))
         return found
 
     def _by_score(self, name: str) -> ScoreReport:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
@@ -56,8 +55,8 @@ class QualificationFates:
     """Each fate once; many qualifications share one."""
     of: array[int]
     """By qualification, the index of its fate among the different ones; -1: not asked for."""
-    lengths: Mapping[tuple[Step, int], array[int]]
-    """By step and version, the durations in microseconds."""
+    durations: Mapping[Step, array[int]]
+    """By step, and by qualification, how many microseconds it took; -1: it did not happen, or was not asked for."""
 
 
 def qualification_fates(history: ModelHistory, *, since: int, answers_from: int) -> QualificationFates:
@@ -73,7 +72,7 @@ class _Follower:
         self._history, self._since, self._answers_from = history, since, answers_from
         self._numbers: dict[Fate, int] = {}
         self._of = array("l", [-1]) * len(history.lead)
-        self._lengths: defaultdict[tuple[Step, int], array[int]] = defaultdict(lambda: array("q"))
+        self._durations = {step: array("q", [-1]) * len(history.lead) for step in Step}
         self._leads = 0
         owned = [number for number, result in enumerate(history.results) if result in ASSIGNED_RESULTS]
         self._owned = frozenset(owned)
@@ -87,7 +86,7 @@ class _Follower:
         ]
         for number, group in groupby(sorted(range(len(lead)), key=lead.__getitem__), key=lead.__getitem__):
             self._follow(number, list(group), *(column.of(number) for column in events))
-        return QualificationFates(self._leads, tuple(self._numbers), self._of, self._lengths)
+        return QualificationFates(self._leads, tuple(self._numbers), self._of, self._durations)
 
     def _follow(
         self,
@@ -162,7 +161,7 @@ class _Follower:
         self, one: int, decisions: Iterable[tuple[int, int]], accepted: int | None, standing: int, lead: int
     ) -> None:
         history = self._history
-        qualified, version = history.written[one], history.version[one]
+        qualified = history.written[one]
         assigned = min((at for at, result in decisions if result in self._owned and at >= qualified), default=None)
         converted = history.changed[lead] if standing == Standing.CONVERTED else None
         for step, begin, end in (
@@ -173,7 +172,7 @@ class _Follower:
             (Step.QUALIFIED_TO_CONVERTED, qualified, converted),
         ):
             if begin is not None and end is not None and end >= begin:
-                self._lengths[step, version].append(end - begin)
+                self._durations[step][one] = end - begin
 
 
 def _newest(held: list[int], occurred: array[int], events: Iterable[tuple[int, int]]) -> dict[int, tuple[int, int]]:

@@ -191,6 +191,19 @@ def held_lead(value: bytes | None, model_id: str) -> HeldLead | None:
     )
 
 
+def reported(lead: Lead) -> tuple[object, ...]:
+    """All that reports take from a lead: while it stays the same, so does what they say about the lead."""
+    standing = _standing(lead)
+    return (
+        standing,
+        holds_nothing(lead),
+        lead.changed_at if standing is Standing.CONVERTED else None,
+        lead.merged_into,
+        lead.erasure,
+        {model_id: mark.number for model_id, mark in lead.marks.items()},
+    )
+
+
 UNREADABLE = HeldLead(Standing.OPEN, number=sys.maxsize)
 """Stands for a lead whose stored state cannot be read: it counts as open."""
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from lead_qualifier.client.model_report import report_of
 from lead_qualifier.console.access.people import Person, Role
 from lead_qualifier.console.access.sessions import Sessions
 from lead_qualifier.console.read_model.audit_trail import TrailReader
@@ -17,6 +18,7 @@ from lead_qualifier.console.read_model.database import Database
 from lead_qualifier.console.read_model.processes import UsedOtherwise
 from lead_qualifier.console.read_model.projection import Projection
 from lead_qualifier.console.read_model.reader import LeadQuery, Reader
+from lead_qualifier.console.read_model.report_history import ReportReader
 from lead_qualifier.demo.broker.local_broker import free_ports
 from tests.oracle.console_exactness import assert_exact
 from tests.support.console_dead_letters import dead_letters
@@ -61,6 +63,14 @@ def test_leads_are_projected_found_and_projected_again(url: str) -> None:
     records = [*world(), *letters.records]
     database = projected(url, records)
     assert_exact(database, records, words=False)
+    reports = ReportReader(database)
+    read_again = reports.history("enterprise", attribute="country")
+    Projection(database, TOPICS, name_attributes=NAMES).caught_up(0)
+    kept = reports.history("enterprise", attribute="country")
+    assert report_of(kept.history, kept.fates, kept.values) == report_of(
+        read_again.history, read_again.fates, read_again.values
+    )
+    assert kept.fates.different != ()
     reader = Reader(database, unknown_leads="open")
 
     def found(query: LeadQuery) -> list[str]:

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lead_qualifier.client.model_history import ModelHistory
-from lead_qualifier.client.model_report import ModelReport, figures, model_report
+from lead_qualifier.client.model_report import ModelReport, figures, model_report, report_of
 from lead_qualifier.client.reported_events import (
     REACTIONS,
     UNREADABLE,
@@ -23,18 +23,25 @@ from lead_qualifier.client.reported_events import (
     qualification_in,
     reaction_in,
 )
+from lead_qualifier.console.read_model.database import Database
+from lead_qualifier.console.read_model.fates import are_open
+from lead_qualifier.console.read_model.projection import Projection
+from lead_qualifier.console.read_model.qualification_history import read_history
 from lead_qualifier.console.read_model.report_history import ReportReader
 from lead_qualifier.kafka.records import Record
 from lead_qualifier.qualification.leads import Lead, Mark
 from tests.support.console_records import (
     ASSIGNED,
+    NAMES,
     QUALIFIED,
     RECYCLED,
     RESPONSES,
     STATE,
+    TOPICS,
     RecordLog,
     assignment,
     minutes,
+    project,
     projected,
     qualification,
     qualified_lead,
@@ -47,7 +54,7 @@ from tests.support.openapi import check
 PATH = "/api/v1/reports/acceptance"
 
 
-def counted_by_the_command_line(records: list[Record]) -> ModelReport:
+def counted_by_the_command_line(records: list[Record], *, since: int = 0) -> ModelReport:
     """As client.model_report_reader reads the topics, one after the other."""
     history = ModelHistory()
     for one in records:
@@ -67,7 +74,7 @@ def counted_by_the_command_line(records: list[Record]) -> ModelReport:
                 reaction = reaction_in(topic, one)
                 if reaction is not None and reaction.model_id in {None, "enterprise"}:
                     add_reaction(history, one.key, reaction)
-    return model_report(history)
+    return model_report(history, since=since)
 
 
 def history_of(steps: list[tuple[int, int, int]], *, erases: bool) -> list[Record]:
@@ -104,29 +111,73 @@ def history_of(steps: list[tuple[int, int, int]], *, erases: bool) -> list[Recor
     return log.records
 
 
-def reported(folder: Path, records: list[Record]) -> ModelReport:
-    database = projected(sqlite_url(folder), records)
-    found = model_report(ReportReader(database).history("enterprise").history)
+def caught_up_between(folder: Path, records: list[Record], count: int) -> Database:
+    """A projection that had caught up after so many records."""
+    database = Database(sqlite_url(folder))
+    projection = Projection(database, TOPICS, name_attributes=NAMES)
+    projection.begin_again({}, dict.fromkeys(((one.topic, one.partition) for one in records), 0))
+    project(projection, records[:count])
+    projection.caught_up(0)
+    project(projection, records)
+    return database
+
+
+def reported(database: Database, *, since: int = 0) -> ModelReport:
+    found = ReportReader(database).history("enterprise", since=since)
     database.close()
-    return found
+    return report_of(found.history, found.fates)
 
 
 STEPS = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 3), st.integers(0, 2)), max_size=25)
 
 
-@settings(max_examples=40, deadline=None)
-@given(steps=STEPS)
+@settings(max_examples=60, deadline=None)
+@given(steps=STEPS, caught_up_after=st.none() | st.integers(4, 30), since=st.integers(-1, 25))
 def test_the_console_reports_what_the_command_line_reports(
-    steps: list[tuple[int, int, int]], tmp_path_factory: pytest.TempPathFactory
+    steps: list[tuple[int, int, int]],
+    caught_up_after: int | None,
+    since: int,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     records = history_of(steps, erases=False)
-    assert reported(tmp_path_factory.mktemp("report"), records) == counted_by_the_command_line(records)
+    begin = int(minutes(since).timestamp() * 1_000_000)
+    told = counted_by_the_command_line(records, since=begin)
+    folder = tmp_path_factory.mktemp("report")
+    if caught_up_after is None:
+        database = projected(sqlite_url(folder), records)
+    else:
+        database = caught_up_between(folder, records, caught_up_after)
+    assert reported(database, since=begin) == told
+
+
+@settings(max_examples=60, deadline=None)
+@given(steps=STEPS, caught_up_after=st.integers(4, 30))
+def test_the_fates_that_are_kept_are_what_became_of_the_leads(
+    steps: list[tuple[int, int, int]], caught_up_after: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    database = caught_up_between(tmp_path_factory.mktemp("fates"), history_of(steps, erases=True), caught_up_after)
+    with database.snapshot() as connection:
+        assert not are_open(connection, b"enterprise")
+        told = model_report(read_history(connection, b"enterprise").history)
+    found = ReportReader(database).history("enterprise")
+    assert report_of(found.history, found.fates) == told
+    database.close()
+
+
+@pytest.mark.parametrize("is_kept", [True, False])
+def test_a_lead_that_cannot_be_read_counts_as_open(is_kept: bool, tmp_path: Path) -> None:
+    records = history_of([(0, 0, 0), (0, 1, 0)], erases=False)
+    records.append(Record(STATE, 0, 4, 0, b"L-1", b'{"status": 1}', ()))
+    database = caught_up_between(tmp_path, records, 6) if is_kept else projected(sqlite_url(tmp_path), records)
+    found = ReportReader(database).history("enterprise")
+    assert (found.unreadable, report_of(found.history, found.fates).total.waiting) == (1, 2)
+    database.close()
 
 
 def test_leads_that_were_erased_are_not_counted(tmp_path: Path) -> None:
     steps = [(0, 0, 0), (0, 1, 0), (1, 0, 0), (1, 1, 0), (2, 0, 0), (2, 1, 0), (6, 0, 0)]
     records = history_of(steps, erases=True)
-    told, found = counted_by_the_command_line(records).total, reported(tmp_path, records).total
+    told, found = counted_by_the_command_line(records).total, reported(projected(sqlite_url(tmp_path), records)).total
     assert (told.qualified, told.erased) == (2, 1)
     assert figures(found) == figures(told) | {"qualified": 1, "erased": 0}
 

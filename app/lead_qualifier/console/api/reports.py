@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from lead_qualifier.client.csv_output import csv_text
-from lead_qualifier.client.model_report import Counts, Durations, ModelReport, figures, model_report
+from lead_qualifier.client.model_report import Counts, Durations, ModelReport, figures, report_of
 from lead_qualifier.client.qualification_fates import Step
 from lead_qualifier.client.report_csv import report_table
 from lead_qualifier.client.threshold_advice import acceptance, advice
@@ -63,10 +63,10 @@ class Reports:
         return csv_text(*report_table(model_id, self._report(model_id, attribute or None, since)[0]))
 
     def _report(self, model_id: str, attribute: str | None, since: datetime | None) -> tuple[ModelReport, int]:
-        found = self._reader.history(model_id, attribute=attribute)
         begin = 0 if since is None else to_microseconds(since)
+        found = self._reader.history(model_id, attribute=attribute, since=begin)
         values = None if attribute is None else found.values
-        return model_report(found.history, since=begin, values=values), found.unreadable
+        return report_of(found.history, found.fates, values), found.unreadable
 
 
 def _by_version(report: ModelReport) -> Iterator[AcceptanceGroup]:

@@ -10,8 +10,11 @@ from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from lead_qualifier.client.decoding import decode_or_none
 from lead_qualifier.client.leads import decode_lead, is_only_erased
+from lead_qualifier.client.reported_events import reported
 from lead_qualifier.console.read_model import dead_letters, qualifications
 from lead_qualifier.console.read_model.database import Database
+from lead_qualifier.console.read_model.fates import reopen
+from lead_qualifier.console.read_model.merges import forget_merges, hold_merges
 from lead_qualifier.console.read_model.names import name_of, words_in
 from lead_qualifier.console.read_model.projector import in_parts
 from lead_qualifier.console.read_model.ranking import rank_of
@@ -20,6 +23,8 @@ from lead_qualifier.console.read_model.tables import assignment_leads, events, l
 from lead_qualifier.engine.checkpoint import CHECKPOINT_KEY
 from lead_qualifier.kafka.records import Record
 from lead_qualifier.qualification.leads import Lead
+
+_UNREADABLE = Lead(status="")
 
 
 class LeadStates:
@@ -64,11 +69,13 @@ class LeadStates:
         # In the order of the keys, which is the one of the table.
         rows = {key: self._row(key, *held[key]) for key in sorted(held)}
         names: dict[bytes, bytes] = {}
+        before: dict[bytes, Lead] = {}
         for some in in_parts(list(rows)):
             columns = select(leads.c.lead_id, leads.c.name, leads.c.value)
             for one in connection.execute(columns.where(leads.c.lead_id.in_(some))):
                 names[one.lead_id] = one.name
-                counts.subtract(places_of(_lead(one.value)))
+                before[one.lead_id] = was = _lead(one.value)
+                counts.subtract(places_of(was))
         for lead, _ in held.values():
             counts.update(places_of(lead))
         self._database.upsert(connection, leads, list(rows.values()))
@@ -76,6 +83,7 @@ class LeadStates:
         _forget_words(connection, {key: names[key] for key in renamed if key in names})
         if spelt := [one for key in renamed for one in _words_of(key, rows[key]["name"])]:
             connection.execute(insert(words), spelt)
+        self._reopen_fates(connection, before, held)
         old = [{"key": key, "until": row["erased_ms"]} for key, row in rows.items() if row["erased_ms"]]
         if old:
             for table in (events, assignment_leads):
@@ -84,6 +92,19 @@ class LeadStates:
             until_ms = {one["key"]: one["until"] for one in old}
             qualifications.forget(connection, self._database, until_ms)
             dead_letters.forget(connection, self._database, until_ms, older_only=True)
+
+    def _reopen_fates(
+        self, connection: Connection, before: Mapping[bytes, Lead], held: Mapping[bytes, tuple[Lead, bytes]]
+    ) -> None:
+        """Of leads that reports count otherwise now. `before`: those that were held."""
+        none = Lead()
+        changed = [key for key, (lead, _) in held.items() if key not in before or not _count_alike(before[key], lead)]
+        survivors = {key: held[key][0].merged_into for key in changed}
+        moved = {key: into for key, into in survivors.items() if into != before.get(key, none).merged_into}
+        reopen(connection, changed)
+        if moved:
+            hold_merges(self._database, connection, moved)
+            reopen(connection, changed)  # with those that they are merged with now
 
     def _erase(self, connection: Connection, gone: Mapping[bytes, int], counts: Counter[Place]) -> bool:
         """Whether there was anything. `gone`: when each lead was erased. Subtracts removed leads from `counts`."""
@@ -95,6 +116,7 @@ class LeadStates:
             for one in found:
                 counts.subtract(places_of(_lead(one.value)))
             _forget_words(connection, {one.lead_id: one.name for one in found})
+            forget_merges(connection, some)
             for table in (events, assignment_leads, leads):
                 count += connection.execute(delete(table).where(table.c.lead_id.in_(some))).rowcount
         return count > 0
@@ -125,6 +147,10 @@ def _forget_words(connection: Connection, names: Mapping[bytes, bytes]) -> None:
         )
 
 
+def _count_alike(before: Lead, now: Lead) -> bool:
+    return (before is _UNREADABLE) is (now is _UNREADABLE) and reported(before) == reported(now)
+
+
 def _lead(value: bytes) -> Lead:
     """The lead; one that cannot be read is held without anything to find it by, and shown as that."""
-    return decode_or_none(decode_lead, value) or Lead(status="")
+    return decode_or_none(decode_lead, value) or _UNREADABLE

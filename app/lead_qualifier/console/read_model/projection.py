@@ -12,6 +12,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from lead_qualifier.console.read_model import dead_letters
 from lead_qualifier.console.read_model.database import Database, UnusableDatabase
+from lead_qualifier.console.read_model.fates import settle
 from lead_qualifier.console.read_model.processes import Process
 from lead_qualifier.console.read_model.projectors import ProjectedTopics, projectors_of
 from lead_qualifier.console.read_model.tables import (
@@ -166,12 +167,14 @@ class Projection:
         erased = False
         with self._database.transaction() as connection:
             self._hook(Step.BEGUN)
-            self._check_generation(connection)
+            self._check_generation(connection, alone=True)
             self._move(connection, before, after)
             self._hook(Step.POSITIONED)
             for projector in self._projectors:
                 if its_own := [one for one in records if one.topic in projector.topics]:
                     erased |= projector.apply(connection, its_own)
+            if connection.execute(select(projection.c.complete)).scalar():
+                settle(connection)
             self._hook(Step.APPLIED)
         self._hook(Step.COMMITTED)
         if erased:
@@ -188,17 +191,22 @@ class Projection:
     def caught_up(self, at_ms: int) -> None:
         """Remember that all there was at that time has been read."""
         with self._database.transaction() as connection:
-            self._check_generation(connection)
+            self._check_generation(connection, alone=True)
             if not connection.execute(select(projection.c.complete)).scalar():
                 for index in MADE_WHEN_CAUGHT_UP:
                     index.create(connection, checkfirst=True)
+                settle(connection)
             connection.execute(update(projection).values(complete=True, caught_up_ms=at_ms))
         self._database.forget_erased()  # what was killed, or was read meanwhile, may have left something
 
-    def _check_generation(self, connection: Connection) -> None:
-        """Raises Overtaken if another process has begun again: its positions may look like ours, with nothing held."""
+    def _check_generation(self, connection: Connection, *, alone: bool = False) -> None:
+        """Raises Overtaken if another process has begun again: its positions may look like ours, with nothing held.
+
+        `alone`: keep other processes from applying records meanwhile. A fate is found out from all that is held about
+        some leads, and what another process adds just then would be missing.
+        """
         if self._generation is not None:
-            held = select(projection.c.generation).with_for_update(read=True)  # which SQLite needs not, and leaves out
+            held = select(projection.c.generation).with_for_update(read=not alone)  # which SQLite needs not: left out
             if connection.execute(held).scalar() != self._generation:
                 raise Overtaken
 

@@ -6,12 +6,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-import msgspec
 from sqlalchemy import Connection, and_, bindparam, delete, insert, select
 
 from lead_qualifier.client.reported_events import REACTIONS, qualification_in, reaction_in
 from lead_qualifier.console.read_model.database import Database
+from lead_qualifier.console.read_model.fates import reopen
 from lead_qualifier.console.read_model.lead_events import of_held_leads
+from lead_qualifier.console.read_model.packed_criteria import pack
 from lead_qualifier.console.read_model.projector import in_parts
 from lead_qualifier.console.read_model.tables import qualifications, qualified_daily, reactions
 from lead_qualifier.kafka.records import Record
@@ -44,12 +45,14 @@ class Qualifications:
         reacted = [row for one in kept for row in _reaction(self._by_name[one.topic], one)]
         if reacted:
             connection.execute(insert(reactions), reacted)
+        reopen(connection, {one["lead_id"] for one in (*qualified, *reacted)})
         return False
 
 
 def forget(connection: Connection, database: Database, until_ms: Mapping[bytes, int | None]) -> None:
     """Delete what is about these leads. `until_ms`: by lead, the newest record to delete; None: all of them."""
     columns = qualifications.c
+    reopen(connection, until_ms)
     gone = []
     for some in in_parts(list(until_ms)):
         found = connection.execute(
@@ -93,6 +96,7 @@ def _day(written_us: int, model_id: bytes) -> _Day:
 def _qualification(record: Record) -> Iterator[dict[str, Any]]:
     found = qualification_in(record)
     if found is not None:
+        criteria, scores = pack(found.criteria)
         yield {
             "topic": record.topic,
             "partition": record.partition,
@@ -106,7 +110,8 @@ def _qualification(record: Record) -> Iterator[dict[str, Any]]:
             "timestamp_ms": record.timestamp_ms,
             "known_until": found.known_until,
             "fast_track": found.fast_track,
-            "criteria": msgspec.json.encode(found.criteria),
+            "criteria": criteria,
+            "scores": scores,
         }
 
 

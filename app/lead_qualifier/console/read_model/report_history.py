@@ -2,31 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from array import array
 from dataclasses import dataclass, field
-from itertools import islice
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, or_, select
+from sqlalchemy import Connection, select
 
 from lead_qualifier.client.decoding import decode_or_none
-from lead_qualifier.client.model_history import CriterionStood, ModelHistory
-from lead_qualifier.client.reported_events import UNREADABLE, Reaction, ReactionKind, add_reaction, held_lead
+from lead_qualifier.client.model_history import ACCEPTED, ModelHistory
+from lead_qualifier.client.qualification_fates import Fate, QualificationFates, Step, qualification_fates
 from lead_qualifier.console.read_model.database import Database
+from lead_qualifier.console.read_model.fates import StoredFate, are_open, decode_fate
+from lead_qualifier.console.read_model.packed_criteria import add_criteria, unpacked
 from lead_qualifier.console.read_model.projector import in_parts
-from lead_qualifier.console.read_model.tables import has_tables, leads, qualifications, reactions
+from lead_qualifier.console.read_model.qualification_history import read_history
+from lead_qualifier.console.read_model.tables import has_tables, leads, qualifications
 
-_criteria = msgspec.json.Decoder(tuple[CriterionStood, ...]).decode
 
-
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class ReportedHistory:
-    """A history for model_report(). `values`: by the number of a lead, the value of the attribute asked for.
+    """What report_of() takes. `values`: by the number of a lead, the value of the attribute asked for.
 
     `unreadable`: leads whose stored state cannot be read; they count as open.
     """
 
-    history: ModelHistory = field(default_factory=ModelHistory)
+    history: ModelHistory
+    fates: QualificationFates
     values: dict[int, str] = field(default_factory=dict)
     unreadable: int = 0
 
@@ -41,94 +42,85 @@ class ReportReader:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def history(self, model_id: str, *, attribute: str | None = None) -> ReportedHistory:
-        """What is held about the leads that the model qualified."""
+    def history(self, model_id: str, *, attribute: str | None = None, since: int = 0) -> ReportedHistory:
+        """What became of what the model qualified and was written at `since` (microseconds since 1970) or later."""
+        key = model_id.encode()
         with self._database.snapshot() as connection:
             if not has_tables(connection):
-                return ReportedHistory()
-            return _Reading(connection, model_id, attribute).read()
+                history = ModelHistory()
+                return ReportedHistory(history, qualification_fates(history, since=since, answers_from=0))
+            if are_open(connection, key):  # while everything is read again
+                read = read_history(connection, key)
+                fates = qualification_fates(read.history, since=since, answers_from=0)
+                found = ReportedHistory(read.history, fates, unreadable=len(read.unreadable))
+            else:
+                found = _settled(connection, key, since)
+            if attribute is not None:
+                found.values.update(_values(connection, found.history, attribute))
+        return found
 
 
-class _Reading:
-    def __init__(self, connection: Connection, model_id: str, attribute: str | None) -> None:
-        self._connection, self._model_id, self._attribute = connection, model_id, attribute
-        self._key = model_id.encode()
-        self._found = ReportedHistory()
-        self._qualified = select(qualifications.c.lead_id).where(qualifications.c.model_id == self._key)
-
-    def read(self) -> ReportedHistory:
-        self._read_qualifications()
-        self._read_leads()
-        self._read_reactions()
-        return self._found
-
-    def _read_qualifications(self) -> None:
-        columns = qualifications.c
-        history = self._found.history
-        rows = self._connection.execute(
-            select(
-                columns.lead_id,
-                columns.version,
-                columns.number,
-                columns.criteria,
-                columns.occurred_us,
-                columns.written_us,
-                columns.fast_track,
-                columns.known_until,
-            )
-            .where(columns.model_id == self._key)
-            .order_by(columns.topic, columns.partition, columns.offset)
+def _settled(connection: Connection, model_id: bytes, since: int) -> ReportedHistory:
+    """From the fates that are kept. Each lead of the history is a survivor."""
+    columns = qualifications.c
+    rows = connection.execute(
+        select(
+            columns.survivor,
+            columns.version,
+            columns.written_us,
+            columns.fate,
+            columns.durations,
+            columns.criteria,
+            columns.scores,
         )
-        for lead, version, number, criteria, occurred, written, fast_track, known_until in rows:
-            history.qualified(
-                lead,
-                version,
-                number,
-                _criteria(criteria),
-                occurred=occurred,
-                written=written,
-                fast_track=fast_track,
-                known_until=known_until,
-            )
+        .where(columns.model_id == model_id)
+        .order_by(columns.topic, columns.partition, columns.offset)
+    ).all()
+    history = ModelHistory()
+    survivors, versions, written, fates, durations, criteria, scores = zip(*rows, strict=True) if rows else ((),) * 7
+    history.lead.extend(map(history.follow, survivors))
+    add_criteria(history, versions, criteria, scores)
+    stored = {fate: decode_fate(fate) for fate in set(fates)}
+    wanted = [at >= since for at in written]
+    numbers: dict[bytes, int] = {}
+    of = array(
+        "l", (numbers.setdefault(fate, len(numbers)) if one else -1 for fate, one in zip(fates, wanted, strict=True))
+    )
+    lengths = unpacked("q", durations)
+    unreadable = {fate for fate, one in stored.items() if not one.readable}
+    found = QualificationFates(
+        leads=len({survivor for survivor, one in zip(survivors, wanted, strict=True) if one}),
+        different=tuple(_fate(history, stored[fate]) for fate in numbers),
+        of=of,
+        durations={step: lengths[place :: len(Step)] for place, step in enumerate(Step)},
+    )
+    unreadable_leads = {one for one, fate in zip(survivors, fates, strict=True) if fate in unreadable}
+    return ReportedHistory(history, found, unreadable=len(unreadable_leads))
 
-    def _read_leads(self) -> None:
-        """What is held about these leads, and about those that they were merged into."""
-        followed = self._found.history.leads
-        begun = self._count_of_qualified()
-        self._hold([leads.c.lead_id.in_(self._qualified)] if followed else [])
-        while begun < len(followed):
-            more = list(islice(followed, begun, None))
-            begun = len(followed)
-            self._hold([leads.c.lead_id.in_(some) for some in in_parts(more)])
 
-    def _count_of_qualified(self) -> int:
-        return max(self._found.history.lead, default=-1) + 1
+def _fate(history: ModelHistory, stored: StoredFate) -> Fate:
+    answer = -1
+    if stored.accepted is not None:
+        answer = ACCEPTED if stored.accepted else history.reasons.number(stored.reason)
+    return Fate(
+        stored.version,
+        stored.fast_track,
+        stored.standing,
+        -1 if stored.result is None else history.results.number(stored.result),
+        answer,
+        stored.recycled,
+        stored.unanswered,
+    )
 
-    def _hold(self, conditions: Iterable[ColumnElement[bool]]) -> None:
-        history = self._found.history
-        for condition in conditions:
-            for lead, value in self._connection.execute(select(leads.c.lead_id, leads.c.value).where(condition)):
-                held = held_lead(value, self._model_id)
-                self._found.unreadable += held is None
-                history.holds(lead, held or UNREADABLE)
-                if self._attribute is not None and (text := _text(value, self._attribute)) is not None:
-                    self._found.values[history.leads[lead]] = text
 
-    def _read_reactions(self) -> None:
-        history, columns = self._found.history, reactions.c
-        of_model = or_(columns.model_id.is_(None), columns.model_id == self._key)
-        conditions: list[ColumnElement[bool]] = [columns.lead_id.in_(self._qualified)] if history.leads else []
-        others = list(islice(history.leads, self._count_of_qualified(), None))
-        conditions += [columns.lead_id.in_(some) for some in in_parts(others)]
-        for condition in conditions:
-            rows = self._connection.execute(
-                select(columns.lead_id, columns.kind, columns.at_us, columns.what)
-                .where(condition, of_model)
-                .order_by(columns.topic, columns.partition, columns.offset)
-            )
-            for lead, kind, at, what in rows:
-                text = None if what is None else what.decode()
-                add_reaction(history, lead, Reaction(ReactionKind(kind), at, what=text))
+def _values(connection: Connection, history: ModelHistory, attribute: str) -> dict[int, str]:
+    found = {}
+    for some in in_parts(list(history.leads)):
+        rows = connection.execute(select(leads.c.lead_id, leads.c.value).where(leads.c.lead_id.in_(some)))
+        found.update(
+            {history.leads[lead]: text for lead, value in rows if (text := _text(value, attribute)) is not None}
+        )
+    return found
 
 
 def _text(value: bytes, attribute: str) -> str | None:

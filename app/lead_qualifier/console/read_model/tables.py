@@ -21,7 +21,7 @@ from sqlalchemy import (
 from typing_extensions import override
 
 #: Rises with every change of the tables or of what is written to them: another version's tables are dropped.
-SCHEMA_VERSION = 12
+SCHEMA_VERSION = 13
 #: Of every table, so that the database may hold others: what else begins with it is dropped.
 TABLE_PREFIX = "lead_qualifier_"
 #: These stay when a projection is begun again: sessions are no part of it, and erasures (hashes of ids) are remembered
@@ -86,6 +86,12 @@ leads = _table(
     Column("erased_ms", BigInteger, nullable=False),  # what is older is of an erased lead with the same id
     Column("value", Bytes, nullable=False),  # as on lead-state
 )
+merged = _table(
+    "merged",  # those of the leads that were merged into another
+    Column("lead_id", Bytes, primary_key=True),
+    Column("survivor", Bytes, nullable=False),  # which may have been merged itself since
+)
+Index(TABLE_PREFIX + "merged_into", merged.c.survivor)
 MADE_WHEN_CAUGHT_UP = (
     Index(TABLE_PREFIX + "leads_newest", leads.c.rank, leads.c.lead_id),
     Index(TABLE_PREFIX + "leads_by_owner", leads.c.owner_id, leads.c.rank, leads.c.lead_id),
@@ -156,12 +162,24 @@ qualifications = _table(
     Column("timestamp_ms", BigInteger, nullable=False),  # of the record, as it is
     Column("known_until", BigInteger, nullable=False),
     Column("fast_track", Boolean, nullable=False),
-    Column("criteria", Bytes, nullable=False),  # JSON
+    Column("criteria", Bytes, nullable=False),  # see packed_criteria.py
+    Column("scores", Bytes, nullable=False),
+    Column("fate", Bytes),  # see fates.py; none: to be found out, because something about the lead has changed
+    Column("durations", Bytes),
+    Column("survivor", Bytes),  # the lead that it counts for
 )
 _newest = (qualifications.c.written_us, qualifications.c.partition, qualifications.c.offset)
 Index(TABLE_PREFIX + "qualifications_newest", *_newest)
 Index(TABLE_PREFIX + "qualifications_of_model", qualifications.c.model_id, *_newest)
 Index(TABLE_PREFIX + "qualifications_of_lead", qualifications.c.lead_id)
+_open = qualifications.c.fate.is_(None)
+Index(
+    TABLE_PREFIX + "qualifications_open",
+    qualifications.c.model_id,
+    qualifications.c.lead_id,
+    sqlite_where=_open,
+    postgresql_where=_open,
+)
 
 qualified_daily = _table(
     "qualified_daily",
