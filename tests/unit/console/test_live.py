@@ -7,16 +7,18 @@ import json
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from lead_qualifier.console.access.people import Person, Role
 from lead_qualifier.console.api.errors import TooManyStreams
 from lead_qualifier.console.api.live import LiveUpdates
 from lead_qualifier.console.api.overview import Overviews
+from lead_qualifier.console.api.stream_places import StreamPlaces
 from lead_qualifier.console.languages import LANGUAGES
 from lead_qualifier.console.read_model.dead_letters import DeadLetterReader
 from lead_qualifier.console.read_model.qualification_reader import News, QualificationReader
@@ -118,19 +120,41 @@ def test_a_slow_stream_misses_nothing_that_is_new(server: ConsoleServer) -> None
     asyncio.run(follow())
 
 
-def test_there_is_a_limit_to_streams_and_their_silence_and_their_length(server: ConsoleServer) -> None:
-    live, _ = live_of(server, most=1, heartbeat=0.1, longest=0.5)
+def test_there_is_a_limit_to_the_silence_and_the_length_of_a_stream(server: ConsoleServer) -> None:
+    live, _ = live_of(server, heartbeat=0.1, longest=0.5)
 
     async def follow() -> None:
         stream = live.messages(ENGLISH)
         assert await anext(stream) == "retry: 3000\n\n"
-        with pytest.raises(TooManyStreams):
-            live.check_room()
         rest = [message async for message in stream]
         assert rest.count(": nothing new\n\n") >= 3
-        live.check_room()
 
     asyncio.run(follow())
+
+
+def test_there_is_a_limit_to_the_streams_of_all() -> None:
+    places = StreamPlaces(most=2)
+    with places.taken_by("U-1"), places.taken_by("U-2"), pytest.raises(TooManyStreams), places.taken_by("U-3"):
+        pytest.fail("there was a third")
+    with places.taken_by("U-3"):
+        pass
+
+
+def test_one_person_with_many_tabs_locks_out_nobody_else(server: ConsoleServer) -> None:
+    def open_one(client: httpx.Client, tabs: ExitStack) -> httpx.Response:
+        return tabs.enter_context(client.stream("GET", "/api/v1/stream"))
+
+    with server.client() as client, server.client(Person("U-9", "", frozenset({Role.VIEWER}))) as other:
+        with ExitStack() as tabs:
+            assert [open_one(client, tabs).status_code for _ in range(10)] == [200] * 10
+            refused = client.get("/api/v1/stream")
+            assert (refused.status_code, refused.json()["code"]) == (429, "too_many_streams_of_person")
+            assert open_one(other, tabs).status_code == 200
+        until = time.monotonic() + 20
+        with ExitStack() as tabs:
+            while open_one(client, tabs).status_code != 200:
+                assert time.monotonic() < until, "closed streams keep their places"
+                time.sleep(0.1)
 
 
 def test_a_console_that_stops_ends_its_streams(server: ConsoleServer) -> None:

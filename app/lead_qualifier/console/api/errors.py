@@ -36,6 +36,19 @@ class LeadUnreadable(ApiError):
         )
 
 
+class TooManyStreamsOfPerson(ApiError):
+    """As many streams of one person are open as a process serves."""
+
+    status = HTTPStatus.TOO_MANY_REQUESTS
+    code = "too_many_streams_of_person"
+
+    def __init__(self, most: int) -> None:
+        super().__init__(
+            f"You follow {most} streams already, the most for one person: close pages that you do not look at, or let "
+            "programs share a stream."
+        )
+
+
 class TooManyStreams(ApiError):
     """As many streams are open as this process serves."""
 

@@ -13,9 +13,9 @@ import structlog
 from pydantic import BaseModel
 from sqlalchemy.exc import SQLAlchemyError
 
-from lead_qualifier.console.api.errors import TooManyStreams
 from lead_qualifier.console.api.overview import Looked, Overviews, overview_of
 from lead_qualifier.console.api.qualifications import qualifications_of
+from lead_qualifier.console.api.stream_places import StreamPlaces
 from lead_qualifier.console.languages import Language
 from lead_qualifier.console.read_model.qualification_reader import HeldQualification, QualificationReader
 from lead_qualifier.console.read_model.standing import Phase, Standing
@@ -24,7 +24,6 @@ from lead_qualifier.kafka.records import PartitionId
 log = structlog.get_logger(__name__)
 
 EVENT_STREAM = "text/event-stream"
-MOST_STREAMS = 200
 MOST_NEW = 200
 #: How far a stream may fall behind without missing what is new.
 _MOST_UPDATES = 30
@@ -60,24 +59,19 @@ class LiveUpdates:
         tick: float = _TICK_SECONDS,
         heartbeat: float = _HEARTBEAT_SECONDS,
         longest: float = _LONGEST_SECONDS,
-        most: int = MOST_STREAMS,
     ) -> None:
-        """`tick`, `heartbeat` and `longest`: seconds between looks, of silence, and of a stream. `most`: streams."""
+        """`tick`, `heartbeat` and `longest`: seconds between looks, of silence, and of a stream."""
+        self.places = StreamPlaces()
         self._overviews = overviews
         self._qualifications = qualifications
         self._standing = standing
-        self._tick, self._heartbeat, self._longest, self._most = tick, heartbeat, longest, most
+        self._tick, self._heartbeat, self._longest = tick, heartbeat, longest
         self._streams = self._count = 0
         self._closed = False
         self._looking: asyncio.Task[None] | None = None
         self._changed = asyncio.Event()
         self._updates: deque[_Update] = deque(maxlen=_MOST_UPDATES)
         self._seen: tuple[Mapping[PartitionId, int], Standing] | None = None
-
-    def check_room(self) -> None:
-        """Raises TooManyStreams."""
-        if self._streams >= self._most:
-            raise TooManyStreams
 
     def close(self) -> None:
         """End all streams."""

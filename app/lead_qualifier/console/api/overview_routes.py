@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 from fastapi.responses import StreamingResponse
 
-from lead_qualifier.console.access.people import Permission
+from lead_qualifier.console.access.people import Permission, Person
 from lead_qualifier.console.access.permissions import allowed
+from lead_qualifier.console.api import problems
 from lead_qualifier.console.api.live import EVENT_STREAM, LiveUpdates
 from lead_qualifier.console.api.overview import Overviews
 from lead_qualifier.console.api.overview_forms import Overview, QualificationList
 from lead_qualifier.console.api.parameters import LONGEST, Cursor, Since, Wanted
 from lead_qualifier.console.api.qualifications import MOST_QUALIFICATIONS, Qualifications
 from lead_qualifier.console.api.responses import answer, in_language
+from lead_qualifier.console.api.stream_places import MOST_OF_PERSON
 
 
 def overview_routes(overviews: Overviews, qualifications: Qualifications, live: LiveUpdates) -> APIRouter:
@@ -53,10 +56,18 @@ def overview_routes(overviews: Overviews, qualifications: Qualifications, live: 
         found = qualifications.find(language.wording, model_id=model, since=since, cursor=cursor, limit=limit)
         return answer(found, headers=in_language(language))
 
+    async def in_place(person: Annotated[Person, allowed(Permission.VIEW)]) -> AsyncIterator[None]:
+        with live.places.taken_by(person.subject):
+            yield  # until the stream has ended
+
     @router.get(
         "/stream",
+        dependencies=[Depends(in_place)],
         response_class=StreamingResponse,
-        responses={200: {"description": "Server-sent events.", "content": {EVENT_STREAM: {"schema": _STREAM}}}},
+        responses={
+            200: {"description": "Server-sent events.", "content": {EVENT_STREAM: {"schema": _STREAM}}},
+            429: problems.described(f"The person follows {MOST_OF_PERSON} streams already."),
+        },
         summary="Follow the overview",
         operation_id="followOverview",
     )
@@ -65,9 +76,8 @@ def overview_routes(overviews: Overviews, qualifications: Qualifications, live: 
 
         `overview` comes at the beginning and whenever it changes: its data is an Overview. `qualified` comes for each
         new qualification: its data is a Qualification. There are at most 200 of these in two seconds, the newest;
-        `/qualifications` lists all.
+        `/qualifications` lists all. One person may follow 10 streams at a time.
         """
-        live.check_room()
         return StreamingResponse(live.messages(language), media_type=EVENT_STREAM, headers=in_language(language))
 
     return router
