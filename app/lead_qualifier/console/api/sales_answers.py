@@ -5,8 +5,10 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
+from http import HTTPStatus
 
 import structlog
+from pydantic import ValidationError
 
 from lead_qualifier.client.decoding import decode_event
 from lead_qualifier.console.access.people import Person
@@ -14,7 +16,9 @@ from lead_qualifier.console.api.assignments import Assignments
 from lead_qualifier.console.api.commands import wait_until_shown
 from lead_qualifier.console.api.errors import InvalidParameter, LeadNotFound
 from lead_qualifier.console.api.events import Events
+from lead_qualifier.console.api.recent_answers import RecentAnswers
 from lead_qualifier.console.api.sales_forms import SalesAnswer, SalesAnswered
+from lead_qualifier.console.errors import ApiError
 from lead_qualifier.console.read_model.reader import Reader
 from lead_qualifier.console.read_model.rule_entries import RulesReader
 from lead_qualifier.messages.errors import BadMessage
@@ -22,6 +26,16 @@ from lead_qualifier.messages.topics import LEAD_SALES_RESPONSE
 from lead_qualifier.wording.sentences import Wording
 
 log = structlog.get_logger(__name__)
+
+
+class KeyUsed(ApiError):
+    """The id of an answer is that of another answer about the same lead."""
+
+    status = HTTPStatus.CONFLICT
+    code = "idempotency_key_used"
+
+    def __init__(self) -> None:
+        super().__init__("Another answer about this lead had this Idempotency-Key: send this one with a new one.")
 
 
 class SalesAnswers:
@@ -41,6 +55,7 @@ class SalesAnswers:
         self._assignments = assignments
         self._events = events
         self._clock = clock
+        self._recent = RecentAnswers()
 
     def reasons(self) -> list[str]:
         """Reasons of a rejection that live models treat differently."""
@@ -53,8 +68,8 @@ class SalesAnswers:
     ) -> SalesAnswered:
         """Send it for a person, and wait until the lead's timeline shows it, a few seconds at most.
 
-        `event_id`: the same id twice is one answer; None: a new one. Raises LeadNotFound, InvalidParameter, and what
-        Events.deliver raises.
+        `event_id`: the same id twice is one answer; None: a new one. Raises LeadNotFound, InvalidParameter, KeyUsed,
+        and what Events.deliver raises.
         """
         assignment = self._assignments.explain(lead_id, wording)  # raises LeadNotFound
         said = SalesAnswered(
@@ -66,20 +81,48 @@ class SalesAnswers:
             qualification_model_id=answer.qualification_model_id,
             occurred_at=self._clock(),
         )
-        value = said.model_dump_json(exclude_none=True).encode()
+        with self._recent.alone(lead_id, said.event_id) as recent:
+            before = recent.sent or self._shown(lead_id, said.event_id)
+            if before is None:
+                # What may have reached the broker goes again as it was: a later answer would count once more.
+                if recent.tried is not None and _is_same(recent.tried, said):
+                    said = recent.tried
+                recent.tried = said
+                self._deliver(said)
+                log.info("sales_answered", event_id=said.event_id, subject=person.subject)
+            elif _is_same(before, said):
+                said = before
+            else:
+                raise KeyUsed
+            recent.sent = said
+        wait_until_shown(lambda: self._shown(lead_id, said.event_id) is not None)
+        return said
+
+    def _deliver(self, said: SalesAnswered) -> None:
         try:
-            record = self._events.check(LEAD_SALES_RESPONSE, value)
+            record = self._events.check(LEAD_SALES_RESPONSE, said.model_dump_json(exclude_none=True).encode())
         except BadMessage as bad:
             raise InvalidParameter(bad.reason, parameter=bad.field) from None
         self._events.deliver([record])
-        wait_until_shown(lambda: self._is_shown(lead_id, said.event_id))
-        log.info("sales_answered", event_id=said.event_id, subject=person.subject)
-        return said
 
-    def _is_shown(self, lead_id: str, event_id: str) -> bool:
+    def _shown(self, lead_id: str, event_id: str) -> SalesAnswered | None:
+        """The answer with this id on the lead's timeline. Raises LeadNotFound."""
         held = self._reader.lead(lead_id)
         if held is None:
             raise LeadNotFound  # it was erased meanwhile
         mine = (one for one in held.events if one.topic.endswith(LEAD_SALES_RESPONSE.name))
         told = (decode_event(one.value) for one in mine)
-        return any(one is not None and one.get("event_id") == event_id for one in told)
+        return next((_answered(one) for one in told if one is not None and one.get("event_id") == event_id), None)
+
+
+def _answered(event: dict[str, object]) -> SalesAnswered | None:
+    """The answer in an event; None if others have written there what is none."""
+    try:
+        return SalesAnswered.model_validate(event)
+    except ValidationError:
+        return None
+
+
+def _is_same(one: SalesAnswered, other: SalesAnswered) -> bool:
+    """Whether they say the same; their times and sellers may differ."""
+    return all(getattr(one, name) == getattr(other, name) for name in SalesAnswer.model_fields)

@@ -13,7 +13,7 @@ from lead_qualifier.console.access.permissions import allowed
 from lead_qualifier.console.api.assignments import Assignments
 from lead_qualifier.console.api.errors import LeadNotFound
 from lead_qualifier.console.api.leads import Leads
-from lead_qualifier.console.api.sales_answers import SalesAnswers
+from lead_qualifier.console.api.sales_answers import KeyUsed, SalesAnswers
 from lead_qualifier.console.api.sales_forms import LONGEST_REASON, SalesAnswer
 from lead_qualifier.console.errors import ApiError
 from lead_qualifier.console.pages.rendering import Pages, address, language_of
@@ -81,7 +81,8 @@ def lead_pages(leads: Leads, assignments: Assignments, sales: SalesAnswers, page
         except LeadNotFound:
             raise
         except ApiError as error:
-            return shown(request, id, error=error, response=response, reason=reason, answer_id=answer_id)
+            kept = uuid.uuid4() if isinstance(error, KeyUsed) else answer_id
+            return shown(request, id, error=error, response=response, reason=reason, answer_id=kept)
         return RedirectResponse(address("/lead", id=id) + "#timeline", status_code=303)
 
     return router
