@@ -199,10 +199,13 @@ def test_a_body_that_is_not_understood_changes_nothing(
     assert client.get(f"/api/v1/{path}").json() == before
 
 
-def test_a_lead_that_cannot_be_read_says_what_to_do(client: httpx.Client) -> None:
-    answer = client.get(lead_path("L-broken"))
-    assert (answer.status_code, answer.json()["code"]) == (500, "lead_unreadable")
-    assert "they can be sent back" in answer.json()["detail"]
+def test_a_lead_that_cannot_be_read_says_what_to_do(client: httpx.Client, document: dict[str, Any]) -> None:
+    for path in ("", "/explanation"):
+        answer = client.get(lead_path("L-broken", path))
+        assert answer.status_code == 500
+        problem = check(document, answer, "/api/v1/leads/{lead_id}" + path)
+        assert problem["code"] == "lead_unreadable"
+        assert "they can be sent back" in problem["detail"]
 
 
 @pytest.mark.parametrize(

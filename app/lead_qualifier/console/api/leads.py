@@ -48,28 +48,30 @@ class Leads:
 
     def show(self, lead_id: str, wording: Wording) -> LeadDetails:
         """One lead. Raises LeadNotFound, LeadUnreadable."""
-        held = self._held(lead_id)
+        held = held_lead(self._reader, lead_id)
         return _details(held, held.rulebook.rules, wording)
 
     def explain(self, lead_id: str, wording: Wording) -> LeadExplanation:
         """Why it is qualified or not. Raises LeadNotFound, LeadUnreadable."""
-        held = self._held(lead_id)
+        held = held_lead(self._reader, lead_id)
         return _explanation(held, held.rulebook.rules, wording)
 
     def show_explained(self, lead_id: str, wording: Wording) -> tuple[LeadDetails, LeadExplanation]:
         """Both, of the same moment. Raises LeadNotFound, LeadUnreadable."""
-        held = self._held(lead_id)
+        held = held_lead(self._reader, lead_id)
         rules = held.rulebook.rules
         return _details(held, rules, wording), _explanation(held, rules, wording)
 
-    def _held(self, lead_id: str) -> ProjectedLead:
-        try:
-            held = self._reader.lead(lead_id)
-        except UnreadableState as error:
-            raise LeadUnreadable from error
-        if held is None:
-            raise LeadNotFound
-        return held
+
+def held_lead(reader: Reader, lead_id: str) -> ProjectedLead:
+    """What is held about a lead. Raises LeadNotFound, LeadUnreadable."""
+    try:
+        held = reader.lead(lead_id)
+    except UnreadableState as error:
+        raise LeadUnreadable from error
+    if held is None:
+        raise LeadNotFound
+    return held
 
 
 def _found(found: FoundLead) -> LeadSummary:

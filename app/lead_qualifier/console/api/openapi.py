@@ -99,9 +99,10 @@ def _add_problems(operation: dict[str, Any], path: str, *, is_read: bool) -> Non
         operation["responses"]["503"] = {"description": about, "content": {"application/json": health}}
         return
     operation.setdefault("security", [{"session": []}, {"token": []}])
-    about_held_lead = is_read and "{lead_id}" in path
-    if about_held_lead:
-        operation["responses"]["304"] = {"description": "The client has it already (If-None-Match)."}
+    if "{lead_id}" in path:
+        if is_read:
+            operation["responses"]["304"] = {"description": "The client has it already (If-None-Match)."}
+        operation["responses"]["500"] = described("What is stored about the lead cannot be read (`lead_unreadable`).")
     for status, about in (_PROBLEMS | ({} if is_read else _PROBLEMS_OF_CHANGES)).items():
         if status != "404" or "{" in path:
             operation["responses"].setdefault(status, described(about))

@@ -14,8 +14,9 @@ from lead_qualifier.client.decoding import decode_event
 from lead_qualifier.console.access.people import Person
 from lead_qualifier.console.api.assignments import Assignments
 from lead_qualifier.console.api.commands import wait_until_shown
-from lead_qualifier.console.api.errors import InvalidParameter, LeadNotFound
+from lead_qualifier.console.api.errors import InvalidParameter
 from lead_qualifier.console.api.events import Events
+from lead_qualifier.console.api.leads import held_lead
 from lead_qualifier.console.api.recent_answers import RecentAnswers
 from lead_qualifier.console.api.sales_forms import SalesAnswer, SalesAnswered
 from lead_qualifier.console.errors import ApiError
@@ -68,8 +69,8 @@ class SalesAnswers:
     ) -> SalesAnswered:
         """Send it for a person, and wait until the lead's timeline shows it, a few seconds at most.
 
-        `event_id`: the same id twice is one answer; None: a new one. Raises LeadNotFound, InvalidParameter, KeyUsed,
-        and what Events.deliver raises.
+        `event_id`: the same id twice is one answer; None: a new one. Raises LeadNotFound, LeadUnreadable,
+        InvalidParameter, KeyUsed, and what Events.deliver raises.
         """
         assignment = self._assignments.explain(lead_id, wording)  # raises LeadNotFound
         said = SalesAnswered(
@@ -106,10 +107,8 @@ class SalesAnswers:
         self._events.deliver([record])
 
     def _shown(self, lead_id: str, event_id: str) -> SalesAnswered | None:
-        """The answer with this id on the lead's timeline. Raises LeadNotFound."""
-        held = self._reader.lead(lead_id)
-        if held is None:
-            raise LeadNotFound  # it was erased meanwhile
+        """The answer with this id on the lead's timeline. Raises LeadNotFound (it was erased), LeadUnreadable."""
+        held = held_lead(self._reader, lead_id)
         mine = (one for one in held.events if one.topic.endswith(LEAD_SALES_RESPONSE.name))
         told = (decode_event(one.value) for one in mine)
         return next((_answered(one) for one in told if one is not None and one.get("event_id") == event_id), None)
