@@ -158,6 +158,8 @@ def _value(name: str, raw: msgspec.Raw) -> str | None:
         value = _attribute.decode(raw)
     except msgspec.DecodeError:
         raise BadMessage(f"{name[:60]!r} must be text, a whole number or a boolean", name) from None
+    if name in _REQUIRED and not isinstance(value, str | None):
+        raise BadMessage(f"{name} must be text", name)
     if isinstance(value, bool):
         return "true" if value else "false"
     return None if value is None else str(value)

@@ -144,6 +144,7 @@ def test_every_mode_makes_the_same_record(api: Api, mode: str) -> None:
         (event() | {"specversion": "0.3"}, "specversion", "1.0"),
         (event() | {"id": ""}, "id", "missing"),
         (event() | {"source": {}}, "source", "must be text"),
+        (event() | {"id": 7}, "id", "must be text"),
         (event() | {"datacontenttype": "text/xml"}, "datacontenttype", "application/json"),
         (event() | {"Camel": "x"}, "Camel", "lowercase"),
         ({name: one for name, one in event().items() if name != "data"}, "data", "data is missing"),

@@ -140,6 +140,7 @@ def test_a_threshold_that_no_score_can_meet_is_told_by_line(client: httpx.Client
         ("POST", "/models/webinar/publish", {}, 409, "scoring_model_not_live", "attendance ist unbekannt"),
         ("POST", "/models/enterprise/stop", {"If-Match": '"3"'}, 412, "stale_revision", "hat Revision 4"),
         ("POST", "/models/enterprise/stop", {"If-Match": "x"}, 400, "invalid_parameter", "ETag"),
+        ("POST", "/models/enterprise/stop", {"If-Match": "x", "If-None-Match": "*"}, 400, "invalid_parameter", "ETag"),
         ("GET", "/models/enterprise/draft", {}, 404, "no_such_version", ""),
         ("GET", "/models/enterprise/diff?before=9&after=3", {}, 404, "no_such_version", ""),
         ("GET", "/models/enterprise/diff?before=x&after=3", {}, 400, "invalid_parameter", ""),

@@ -36,14 +36,14 @@ async def expected_revision_in(
     ] = None,
 ) -> int | None:
     """The revision that a command expects; None: any. Raises InvalidParameter."""
+    found = None
+    if if_match is not None and if_match != "*":
+        found = _REVISION.fullmatch(if_match.strip())
+        if found is None:
+            raise InvalidParameter('must be one ETag of a revision, such as "17"', parameter="If-Match")
     if if_none_match is not None:
         return 0
-    if if_match is None or if_match == "*":
-        return None
-    found = _REVISION.fullmatch(if_match.strip())
-    if found is None:
-        raise InvalidParameter('must be one ETag of a revision, such as "17"', parameter="If-Match")
-    return int(found[1] or found[2])
+    return None if found is None else int(found[1] or found[2])
 
 
 async def command_id_in(

@@ -8,12 +8,20 @@ import structlog
 from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 
+from lead_qualifier.client.inbound.checking import TOPICS
 from lead_qualifier.console.access.people import Permission, Person
 from lead_qualifier.console.access.permissions import allowed
 from lead_qualifier.console.api import problems
 from lead_qualifier.console.api.bodies import body_of
 from lead_qualifier.console.api.event_forms import EventsAccepted, EventsProblem
-from lead_qualifier.console.api.events import MOST_BYTES, RETRY_SECONDS, Events, EventsNotAccepted, RequestTooLarge
+from lead_qualifier.console.api.events import (
+    MOST_BYTES,
+    MOST_EVENTS,
+    RETRY_SECONDS,
+    Events,
+    EventsNotAccepted,
+    RequestTooLarge,
+)
 from lead_qualifier.console.api.parameters import LeadId
 from lead_qualifier.console.api.responses import answer
 from lead_qualifier.console.errors import ApiError
@@ -35,11 +43,24 @@ _EVENT: dict[str, Any] = {
     "type": "lead-qualifier.lead-score-changed",
     "data": _DATA,
 }
+_CLOUD_EVENT: dict[str, Any] = {
+    "type": "object",
+    "title": "CloudEvent",
+    "required": ["specversion", "id", "source", "type"],
+    "properties": {
+        "specversion": {"const": "1.0"},
+        "id": {"type": "string", "minLength": 1},
+        "source": {"type": "string", "minLength": 1},
+        "type": {"enum": sorted(TOPICS), "description": "`lead-qualifier.` and the topic's name."},
+        "data": {"type": "object", "description": "Follows the topic's schema: see `schemas/asyncapi.yaml`."},
+    },
+}
 _BODY = {
     "required": True,
+    "description": f"{MOST_BYTES >> 20} MiB at most.",
     "content": {
-        STRUCTURED: {"schema": {"type": "object"}, "example": _EVENT},
-        BATCH: {"schema": {"type": "array", "items": {"type": "object"}}, "example": [_EVENT]},
+        STRUCTURED: {"schema": _CLOUD_EVENT, "example": _EVENT},
+        BATCH: {"schema": {"type": "array", "maxItems": MOST_EVENTS, "items": _CLOUD_EVENT}, "example": [_EVENT]},
         JSON: {"schema": {"type": "object"}, "example": _DATA},
     },
 }
