@@ -25,6 +25,11 @@ def load_profile() -> None:
     settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or "fast")
 
 
+def is_thorough() -> bool:
+    """Whether all examples are searched."""
+    return settings.get_current_profile_name() == "thorough"
+
+
 def examples(count: int, **more: Any) -> settings:
     """Settings for a test that searches `count` examples when it is thorough; `more` as of `hypothesis.settings`."""
     share = SHARES[settings.get_current_profile_name()]
