@@ -160,6 +160,7 @@ def test_one_person_with_many_tabs_locks_out_nobody_else(server: ConsoleServer) 
 def test_a_console_that_stops_ends_its_streams(server: ConsoleServer) -> None:
     with server.client() as client, client.stream("GET", "/api/v1/stream", timeout=20) as answer:
         assert answer.headers["content-type"].startswith("text/event-stream")
+        assert answer.headers["x-accel-buffering"] == "no"
         assert answer.headers["cache-control"] == "no-store"
         lines = answer.iter_lines()
         assert next(line for line in lines if line.startswith("event:")) == "event: overview"

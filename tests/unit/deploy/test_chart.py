@@ -291,6 +291,15 @@ def test_the_console_is_not_scaled_by_lag_and_needs_no_partition_of_its_own() ->
     assert "console" not in of_kind(objects, "ScaledObject")
 
 
+def test_a_new_release_leaves_no_moment_without_a_console() -> None:
+    objects = render(BROKER, *CONSOLE)
+    deployment = of_kind(objects, "Deployment")["console"]["spec"]
+    assert deployment["strategy"]["rollingUpdate"] == {"maxSurge": 1, "maxUnavailable": 0}
+    hooks = {name: container(one)["lifecycle"] for name, one in pods(objects).items() if "lifecycle" in container(one)}
+    assert hooks == {"console": {"preStop": {"exec": {"command": ["sleep", "5"]}}}}
+    assert deployment["template"]["spec"]["terminationGracePeriodSeconds"] >= 30
+
+
 def test_a_sink_whose_file_changes_is_replaced() -> None:
     before, after = (
         pods(render(f"sinks.crm.config.timeout={timeout}", values=[VALUES / "secured.yaml"]))["sink-crm"]

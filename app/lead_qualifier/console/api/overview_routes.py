@@ -78,7 +78,8 @@ def overview_routes(overviews: Overviews, qualifications: Qualifications, live: 
         new qualification: its data is a Qualification. There are at most 200 of these in two seconds, the newest;
         `/qualifications` lists all. One person may follow 10 streams at a time.
         """
-        return StreamingResponse(live.messages(language), media_type=EVENT_STREAM, headers=in_language(language))
+        headers = {**in_language(language), "X-Accel-Buffering": "no"}  # nginx would hold messages back
+        return StreamingResponse(live.messages(language), media_type=EVENT_STREAM, headers=headers)
 
     return router
 
