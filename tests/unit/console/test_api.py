@@ -223,6 +223,7 @@ def test_an_address_that_is_not_there_is_a_problem(
     answer = client.request(method, path)
     assert (answer.status_code, answer.json()["status"]) == (status, status)
     assert answer.headers.get("allow") == allowed
+    assert ("Allow" if allowed else "openapi.json") in answer.json()["detail"]
 
 
 @pytest.mark.parametrize(

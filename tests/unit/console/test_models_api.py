@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import httpx
 import pytest
@@ -12,6 +12,8 @@ from confluent_kafka import KafkaError, KafkaException
 
 from lead_qualifier.client.errors import AnnouncedLater, CommandUnanswered
 from lead_qualifier.console.access.people import Role
+from lead_qualifier.console.api.audit_routes import Kind
+from lead_qualifier.console.read_model.audit_trail import TRAIL_KINDS
 from tests.support.console_server import ConsoleServer
 from tests.support.list_pages import pages
 from tests.support.messages import model
@@ -246,7 +248,9 @@ def test_the_audit_trails_are_filtered(fresh: httpx.Client) -> None:
     assert commands(kind="scoring-model") == ["announce"]
     assert commands(outcome="refused") == ["delete", "publish"]
     assert commands(id="engagement") == ["announce"]
-    assert commands(kind="model", id="engagement") == commands(kind="\0") == []
+    assert commands(kind="model", id="engagement") == []
+    assert {*get_args(Kind)} == {*TRAIL_KINDS}
+    assert fresh.get(f"{API}/audit", params={"kind": "models"}).json()["parameter"] == "kind"
 
 
 @pytest.mark.parametrize("cursor", ["x", "W10", "WzEsMl0", "WzEsIDIsIDNd"])

@@ -13,6 +13,7 @@ from lead_qualifier.console.api.audit_forms import AuditList
 from lead_qualifier.console.api.parameters import LONGEST, Cursor
 from lead_qualifier.console.api.responses import answer
 
+Kind = Literal["model", "feature", "scoring-model", "journey", "assignment", "sequence", "follow-up"]
 Outcome = Literal["accepted", "refused"]
 
 
@@ -25,13 +26,7 @@ def audit_routes(audit: Audit) -> APIRouter:
     )
     def list_entries(
         kind: Annotated[
-            str | None,
-            Query(
-                max_length=100,
-                description="What they are about: model, feature, scoring-model, journey, assignment, sequence or "
-                "follow-up.",
-                examples=["model"],
-            ),
+            Kind | None, Query(description="What they are about. Default: everything.", examples=["model"])
         ] = None,
         id: Annotated[  # noqa: A002  the parameter's name
             str | None, Query(max_length=LONGEST, description="About which of them.", examples=["enterprise"])

@@ -11,7 +11,7 @@ from lead_qualifier import __version__
 from lead_qualifier.console.api.event_forms import EventsProblem
 from lead_qualifier.console.api.forms import Problem
 from lead_qualifier.console.api.problems import described
-from lead_qualifier.console.api.resources import Resources, api_routes
+from lead_qualifier.console.api.resources import PREFIX, Resources, api_routes
 
 TITLE = "lead-qualifier console"
 _ABOUT = (
@@ -75,6 +75,7 @@ def description() -> dict[str, Any]:
         schemas |= {**schema.pop("$defs", {}), problem.__name__: schema}
     for path, item in document["paths"].items():
         for method, operation in item.items():
+            operation["tags"] = [path.removeprefix(f"{PREFIX}/").split("/")[0]]  # the resource
             for parameter in operation.get("parameters", ()):
                 _leave_out_null(parameter["schema"])
             if "application/json" in operation["responses"].get("422", {}).get("content", {}):

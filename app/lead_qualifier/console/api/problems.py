@@ -50,10 +50,17 @@ def of_validation(error: RequestValidationError) -> Problem:
     )
 
 
+_OF_ADDRESSES = {
+    HTTPStatus.NOT_FOUND: "There is nothing at this address: GET /api/v1/openapi.json lists all that there are.",
+    HTTPStatus.METHOD_NOT_ALLOWED: "This address does not take the method: the header Allow names those that it takes.",
+}
+
+
 def of_status(number: int) -> Problem:
     """What the framework refuses: an address or a method that is not there."""
     status = HTTPStatus(number)
-    return Problem(title=status.phrase, status=status, code=status.name.lower(), detail=f"{status.description}.")
+    detail = _OF_ADDRESSES.get(status, f"{status.description}.")
+    return Problem(title=status.phrase, status=status, code=status.name.lower(), detail=detail)
 
 
 def answer(problem: Problem, headers: Mapping[str, str] | None = None) -> Response:
