@@ -97,6 +97,7 @@ def test_the_console_tells_what_the_command_line_tells(
     assert "was deleted and created again" in console.log.read_text()
     compare(console)
     assert told_by_the_console(console, "L-10")["qualified_on"] == []
+    assert not console.get("/overview")["weeks"][-1]["complete"]
     assert console.terminate() == 0
 
 

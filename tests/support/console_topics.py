@@ -16,10 +16,14 @@ class FakeAdmin:
     def __init__(self, end: int = 0) -> None:
         self.firsts = dict.fromkeys(PARTITIONS, 0)
         self.last = dict.fromkeys(PARTITIONS, end)
+        self.times: dict[PartitionId, int] = {}
         self.ids: dict[str, str] = {}
 
     def first(self, partitions: Collection[PartitionId]) -> dict[PartitionId, int]:
         return {one: offset for one, offset in self.firsts.items() if one in partitions}
+
+    def first_times(self, partitions: Collection[PartitionId]) -> dict[PartitionId, int]:
+        return {one: time_ms for one, time_ms in self.times.items() if one in partitions}
 
     def ends(self, partitions: Collection[PartitionId]) -> dict[PartitionId, int]:
         return {one: offset for one, offset in self.last.items() if one in partitions}

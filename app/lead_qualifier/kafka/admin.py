@@ -39,6 +39,14 @@ EARLIEST: Any = _SPEC.earliest()
 LATEST: Any = _SPEC.latest()
 
 
+def _offset_of(found: Any) -> int:
+    return int(found.offset)
+
+
+def _time_of(found: Any) -> int:
+    return int(found.timestamp)
+
+
 class Admin:
     """An admin client that returns answers instead of futures, and stays referenced until they arrive."""
 
@@ -189,6 +197,14 @@ class Admin:
         ends = self.ends([partition for partition, offset in found.items() if offset < 0])
         return {partition: ends.get(partition, offset) for partition, offset in found.items()}
 
+    def first_times(self, partitions: Sequence[PartitionId]) -> dict[PartitionId, int]:
+        """The time (milliseconds since 1970) of the first record that each partition still holds, markers of
+        transactions included. Partitions without records, or whose records have no time, are left out. Raises as
+        `first`.
+        """
+        found = self._offsets(partitions, _SPEC.for_timestamp(0), read=_time_of)
+        return {partition: time_ms for partition, time_ms in found.items() if time_ms >= 0}
+
     def list_offsets(
         self,
         specs: Mapping[PartitionId, Any],
@@ -197,12 +213,14 @@ class Admin:
         wait: float = 0.0,
         created_just_now: bool = False,
         timeout: float | None = None,
+        read: Callable[[Any], int] = _offset_of,
     ) -> dict[PartitionId, int]:
         """The offset that each spec stands for, such as EARLIEST or LATEST.
 
         `committed`: LATEST is where open transactions begin. `wait`: seconds for which partitions without a leader are
         asked for again; `created_just_now`: all that fails is, since no error code tells which topics are about to be
-        there. `timeout`: seconds for the broker's answer. Raises NotAllowed, KafkaException.
+        there. `timeout`: seconds for the broker's answer. `read`: takes something else than the offset from it. Raises
+        NotAllowed, KafkaException.
         """
         seconds = self._timeout if timeout is None else timeout
         deadline = time.monotonic() + wait
@@ -212,7 +230,7 @@ class Admin:
                     if self._unanswered:
                         self._check_leaders(specs, seconds)
                     with self.relearning(min(seconds, 10.0)):
-                        return self._ask_offsets(specs, committed=committed, timeout=seconds)
+                        return self._ask_offsets(specs, read, committed=committed, timeout=seconds)
             except KafkaException as error:
                 passing = created_just_now or error.args[0].code() in _NO_LEADER
                 if not passing or time.monotonic() >= deadline:
@@ -220,7 +238,7 @@ class Admin:
                 time.sleep(_PAUSE_SECONDS)
 
     def _ask_offsets(
-        self, specs: Mapping[PartitionId, Any], *, committed: bool, timeout: float
+        self, specs: Mapping[PartitionId, Any], read: Callable[[Any], int], *, committed: bool, timeout: float
     ) -> dict[PartitionId, int]:
         if not specs:
             return {}
@@ -231,7 +249,7 @@ class Admin:
         try:
             for tp, future in futures.items():
                 with needing(f"Describe on topic {tp.topic}"):
-                    offsets[tp.topic, tp.partition] = int(future.result().offset)
+                    offsets[tp.topic, tp.partition] = read(future.result())
         except KafkaException as error:
             self._unanswered = error.args[0].code() == KafkaError._TIMED_OUT
             raise
@@ -246,9 +264,11 @@ class Admin:
         if asked := [f"{topic}-{number}" for topic, number in leaderless if (topic, number) in partitions]:
             raise KafkaException(KafkaError(KafkaError.LEADER_NOT_AVAILABLE, f"{asked[0]} has no leader"))
 
-    def _offsets(self, partitions: Sequence[PartitionId], spec: Any) -> dict[PartitionId, int]:
+    def _offsets(
+        self, partitions: Sequence[PartitionId], spec: Any, *, read: Callable[[Any], int] = _offset_of
+    ) -> dict[PartitionId, int]:
         try:
-            return self.list_offsets(dict.fromkeys(partitions, spec), wait=_LEADER_SECONDS)
+            return self.list_offsets(dict.fromkeys(partitions, spec), wait=_LEADER_SECONDS, read=read)
         except KafkaException:
             for topic in dict.fromkeys(topic for topic, _ in partitions):
                 self.partitions(topic)  # says it better: the topic does not exist

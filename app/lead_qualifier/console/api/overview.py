@@ -46,6 +46,8 @@ class Looked:
     at: datetime
     rulebook: Rulebook
     daily: tuple[QualifiedOnDay, ...]
+    complete_from: datetime | None
+    """Qualifications of before may be missing."""
     newest: tuple[HeldQualification, ...]
     announced: HeldQualification | None
     """The one of the newest that is announced to people who do not see the page: seldom another one."""
@@ -90,6 +92,7 @@ class Overviews:
                     at=now,
                     rulebook=self._rules.rulebook(),
                     daily=tuple(self._qualifications.daily(_first_day(_week_of(day_of(now)) - WEEKS + 1))),
+                    complete_from=self._qualifications.complete_from(),
                     newest=newest,
                     announced=self._announce(newest, begun),
                     new_dead_letters=self._dead_letters.count_since(
@@ -151,7 +154,8 @@ def overview_of(looked: Looked, wording: Wording) -> Overview:
             if one.live
         ],
         qualified_today=sum(count for (day, _), count in by_day.items() if day == today),
-        weeks=[_week(number, by_week[number], looked.rulebook) for number in range(week - WEEKS + 1, week + 1)],
+        complete_from=looked.complete_from,
+        weeks=[_week(number, by_week[number], looked) for number in range(week - WEEKS + 1, week + 1)],
         newest=list(qualifications_of(looked.newest, looked.rulebook, wording)),
         warnings=[sentence(finding, wording) for finding in _warnings(looked)],
         health=health_of(looked.standing),
@@ -174,12 +178,14 @@ def _warnings(looked: Looked) -> Iterator[Finding]:
         yield Finding("new_dead_letters", count=looked.new_dead_letters)
 
 
-def _week(number: int, counts: Mapping[str, int], rulebook: Rulebook) -> Week:
+def _week(number: int, counts: Mapping[str, int], looked: Looked) -> Week:
+    monday, begun = _FIRST_MONDAY + timedelta(weeks=number), looked.complete_from
     return Week(
-        monday=_FIRST_MONDAY + timedelta(weeks=number),
+        monday=monday,
+        complete=begun is None or begun <= datetime.combine(monday, datetime.min.time(), UTC),
         qualified=sum(counts.values()),
         models=[
-            QualifiedByModel(qualification_model_id=one, name=model_name(rulebook, one), qualified=count)
+            QualifiedByModel(qualification_model_id=one, name=model_name(looked.rulebook, one), qualified=count)
             for one, count in sorted(counts.items())
         ],
     )

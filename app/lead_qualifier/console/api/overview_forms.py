@@ -89,6 +89,7 @@ class Week(Form):
     """How many qualifications there were in a week."""
 
     monday: date
+    complete: bool = Field(description="Whether all of its qualifications are counted: see `complete_from`.")
     qualified: int
     models: list[QualifiedByModel] = Field(description="By id. Models that qualified nothing are left out.")
 
@@ -105,6 +106,7 @@ class Overview(Form):
             "weeks": [
                 {
                     "monday": "2026-11-23",
+                    "complete": True,
                     "qualified": 57,
                     "models": [
                         {"qualification_model_id": "enterprise", "name": "Enterprise leads", "qualified": 57},
@@ -121,6 +123,11 @@ class Overview(Form):
     lead_management: bool = Field(description="Whether lead management is on; otherwise nothing qualifies.")
     models: list[LiveModel] = Field(description="The live qualification models, by id.")
     qualified_today: int
+    complete_from: datetime | None = Field(
+        None,
+        description="Qualifications of before may be missing: their topic no longer had them when the console read it. "
+        "Absent: nothing is missing.",
+    )
     weeks: list[Week] = Field(description="The last twelve weeks with the present one, the oldest first.")
     newest: list[Qualification] = Field(description="The ten newest, the newest first.")
     warnings: list[Sentence] = Field(description="What keeps leads from being qualified as they should be.")

@@ -54,7 +54,7 @@ class Acceptance(Form):
     waiting: int
     requalified: int = Field(description="The lead qualified again before sales answered.")
     closed_unanswered: int
-    answer_unknown: int
+    answer_unknown: int = Field(description="There is no answer from sales, or it is missing: see `answers_from`.")
     converted: int
     lost: int
     erased: int
@@ -93,6 +93,16 @@ class AcceptanceReport(Form):
     qualification_model_id: str
     at: datetime
     since: datetime | None = None
+    complete_from: datetime | None = Field(
+        None,
+        description="Qualifications, assignments and recyclings of before may be missing: their topics no longer had "
+        "them when the console read these. Absent: nothing is missing.",
+    )
+    answers_from: datetime | None = Field(
+        None,
+        description="The same of sales' answers. Qualifications of before without an answer count as "
+        "`answer_unknown` rather than `waiting`.",
+    )
     by: str
     leads: int
     unreadable_leads: int = Field(description="Leads that count as open because what is stored cannot be read.")

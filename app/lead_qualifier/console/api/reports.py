@@ -20,7 +20,7 @@ from lead_qualifier.console.api.report_forms import (
     Duration,
     Rejections,
 )
-from lead_qualifier.console.read_model.report_history import ReportReader
+from lead_qualifier.console.read_model.report_history import ReportedHistory, ReportReader
 from lead_qualifier.console.read_model.rule_entries import RulesReader
 from lead_qualifier.qualification.utc import to_microseconds
 from lead_qualifier.wording.sentences import Wording
@@ -44,15 +44,17 @@ class Reports:
         self, model_id: str, wording: Wording, *, by: By = "version", attribute: str = "", since: datetime | None = None
     ) -> AcceptanceReport:
         """By version, band of scores, or value of an attribute, of qualifications written at `since` or later."""
-        report, unreadable = self._report(model_id, attribute if by == "attribute" else None, since)
+        report, found = self._report(model_id, attribute if by == "attribute" else None, since)
         groups = {"version": _by_version, "score": _by_score, "attribute": _by_value}[by]
         return AcceptanceReport(
             qualification_model_id=model_id,
             at=datetime.now(UTC),
             since=since,
+            complete_from=found.complete_from,
+            answers_from=found.answers_from,
             by=by,
             leads=report.leads,
-            unreadable_leads=unreadable,
+            unreadable_leads=found.unreadable,
             total=Acceptance(**_counts(report.total, report.durations)),
             groups=list(groups(report)),
             advice=[sentence(finding, wording) for finding in advice(report)] if report.total.qualified else [],
@@ -62,11 +64,13 @@ class Reports:
         """All of it for spreadsheets, which take no text in it for a formula."""
         return csv_text(*report_table(model_id, self._report(model_id, attribute or None, since)[0]))
 
-    def _report(self, model_id: str, attribute: str | None, since: datetime | None) -> tuple[ModelReport, int]:
+    def _report(
+        self, model_id: str, attribute: str | None, since: datetime | None
+    ) -> tuple[ModelReport, ReportedHistory]:
         begin = 0 if since is None else to_microseconds(since)
         found = self._reader.history(model_id, attribute=attribute, since=begin)
         values = None if attribute is None else found.values
-        return report_of(found.history, found.fates, values), found.unreadable
+        return report_of(found.history, found.fates, values), found
 
 
 def _by_version(report: ModelReport) -> Iterator[AcceptanceGroup]:

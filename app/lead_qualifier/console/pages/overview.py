@@ -42,7 +42,7 @@ def overview_pages(overviews: Overviews, pages: Pages) -> APIRouter:
 
 
 def weekly(weeks: Sequence[Week], filters: Mapping[str, Callable[..., str]]) -> Chart:
-    """The chart of the weeks, by model."""
+    """The chart of the weeks, by model. Incomplete weeks have an asterisk."""
     counts = [{one.qualification_model_id: one.qualified for one in week.models} for week in weeks]
     names = {one.qualification_model_id: one.name for week in weeks for one in week.models}
     totals = Counter({one: sum(week.get(one, 0) for week in counts) for one in sorted(names)})
@@ -56,4 +56,5 @@ def weekly(weeks: Sequence[Week], filters: Mapping[str, Callable[..., str]]) -> 
         series[filters["translated"](_OTHERS)] = [
             sum(count for one, count in week.items() if one not in shown) for week in counts
         ]
-    return bar_chart([filters["day_of_year"](week.monday) for week in weeks], series)
+    labels = [f"{filters['day_of_year'](week.monday)}{'' if week.complete else '*'}" for week in weeks]
+    return bar_chart(labels, series)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime, time
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
 
 from fastapi import APIRouter, Request, Response
 
@@ -11,7 +12,7 @@ from lead_qualifier.client.score_bands import Band
 from lead_qualifier.console.access.people import Permission
 from lead_qualifier.console.access.permissions import allowed
 from lead_qualifier.console.api.errors import InvalidParameter
-from lead_qualifier.console.api.report_forms import AcceptanceGroup
+from lead_qualifier.console.api.report_forms import AcceptanceGroup, AcceptanceReport
 from lead_qualifier.console.api.report_routes import csv_response
 from lead_qualifier.console.api.reports import By, Reports
 from lead_qualifier.console.pages.charts import Chart, bar_chart
@@ -57,6 +58,7 @@ def report_pages(reports: Reports, pages: Pages) -> APIRouter:
             chart=chart,
             models=models,
             asked=asked | {"model": chosen},
+            missing=None if report is None else missing_in(report),
             lacks_attribute=lacks_attribute,
             label=lambda group: label_of(group, pages.filters(request)),
         )
@@ -66,6 +68,31 @@ def report_pages(reports: Reports, pages: Pages) -> APIRouter:
         return csv_response(reports.acceptance_csv(model, attribute=attribute.strip(), since=_day(since)))
 
     return router
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Missing:
+    """What a report lacks: decisions, and answers of sales, from before these times; None: it lacks none.
+
+    `whole_day`: the first day from which on nothing is missing, if that has begun.
+    """
+
+    decisions: datetime | None
+    answers: datetime | None
+    whole_day: date | None
+
+
+def missing_in(report: AcceptanceReport) -> Missing | None:
+    """None: the report lacks nothing of the time asked for."""
+    since = report.since or datetime.min.replace(tzinfo=UTC)
+    decisions, answers = (
+        None if one is None or one <= since else one for one in (report.complete_from, report.answers_from)
+    )
+    times = [one for one in (decisions, answers) if one is not None]
+    if not times:
+        return None
+    whole_day = max(times).date() + timedelta(days=1)
+    return Missing(decisions=decisions, answers=answers, whole_day=whole_day if whole_day <= report.at.date() else None)
 
 
 def label_of(group: AcceptanceGroup, filters: Mapping[str, Callable[..., str]]) -> str:

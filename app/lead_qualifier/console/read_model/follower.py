@@ -17,7 +17,7 @@ from lead_qualifier.console.read_model.database import UnusableDatabase, failure
 from lead_qualifier.console.read_model.processes import UsedOtherwise
 from lead_qualifier.console.read_model.projection import Overtaken, Projection
 from lead_qualifier.console.read_model.projectors import ProjectedTopics
-from lead_qualifier.console.read_model.rebuilding import lost_records, reason_to_rebuild
+from lead_qualifier.console.read_model.rebuilding import lost_records, reason_to_rebuild, recreated_topics
 from lead_qualifier.console.read_model.standing import Phase, Standing
 from lead_qualifier.kafka.acls import Grant, check_rights
 from lead_qualifier.kafka.admin import Admin
@@ -25,6 +25,7 @@ from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.kafka.errors import KafkaClientError, NotAllowed, TopicMissing
 from lead_qualifier.kafka.reader import PartitionTail
 from lead_qualifier.kafka.records import PartitionId, Record
+from lead_qualifier.messages.plausible_time import has_time
 from lead_qualifier.messages.topics import LEAD_STATE
 from lead_qualifier.wording.on_pages import IN_ENGLISH_ON_PAGES
 
@@ -176,8 +177,8 @@ class Follower:
     def _begin(self, partitions: Sequence[PartitionId]) -> dict[PartitionId, int]:
         """The offsets to read from. Begins again where it must, and joins partitions that are new."""
         now_ms = _now_ms()
+        topic_ids = self._admin.topic_ids(self._topics.all)  # first: of a topic that is created again, offsets follow
         first, ends = self._admin.first(partitions), self._admin.ends(partitions)
-        topic_ids = self._admin.topic_ids(self._topics.all)
         stored = self._projection.stored()
         reason = reason_to_rebuild(
             stored,
@@ -191,11 +192,14 @@ class Follower:
         rebuilds = self._standing.rebuilds
         if stored is None or reason is not None:
             log.info("projection_begins_again", reason=reason)
-            self._projection.begin_again(topic_ids, first)
+            recreated = set() if stored is None else recreated_topics(stored.topic_ids, topic_ids)
+            lost = [one for one, offset in first.items() if offset or one[0] in recreated]
+            self._projection.begin_again(topic_ids, first, self._held_from_ms(lost, now_ms))
             next_offsets = dict(first)
             rebuilds += 1
         else:
-            next_offsets = self._projection.go_on(stored, topic_ids, first)
+            lost = [one for one, offset in first.items() if offset > stored.next.get(one, 0)]
+            next_offsets = self._projection.go_on(stored, topic_ids, first, self._held_from_ms(lost, now_ms))
         total = sum(ends[one] - next_offsets[one] for one in partitions)
         whole = stored is not None and stored.complete and reason is None
         phase = Phase.FOLLOWING if whole else Phase.REBUILDING
@@ -210,6 +214,13 @@ class Follower:
         )
         self._goal, self._goal_ms = ends, now_ms
         return next_offsets
+
+    def _held_from_ms(self, lost: Sequence[PartitionId], now_ms: int) -> dict[PartitionId, int]:
+        """From which time on partitions that have lost records have all: from their first record, or from now on."""
+        of_events = [one for one in lost if one[0] in self._topics.lead_events]
+        times = self._admin.first_times(of_events)
+        known = {one: time_ms for one, time_ms in times.items() if has_time(time_ms)}
+        return {one: min(now_ms, known.get(one, now_ms)) for one in of_events}
 
     def _tombstones_kept(self) -> timedelta:
         state = self._topics.lead_state

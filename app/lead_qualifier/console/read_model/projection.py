@@ -24,6 +24,8 @@ from lead_qualifier.console.read_model.tables import (
 )
 from lead_qualifier.kafka.records import PartitionId, Record
 
+_NOTHING_MISSING: Mapping[PartitionId, int] = {}
+
 
 class Step(StrEnum):
     """The moments at which a test ends the process."""
@@ -102,25 +104,38 @@ class Projection:
             generation=about.generation,
         )
 
-    def begin_again(self, topic_ids: Mapping[str, str], start: Mapping[PartitionId, int]) -> None:
-        """Drop what is there. `start`: the first offset of each partition, from which all is read again."""
+    def begin_again(
+        self,
+        topic_ids: Mapping[str, str],
+        start: Mapping[PartitionId, int],
+        held_from_ms: Mapping[PartitionId, int] = _NOTHING_MISSING,
+    ) -> None:
+        """Drop what is there. `start`: the first offset of each partition, from which all is read again.
+
+        `held_from_ms`: for partitions that have lost records, the time from which on they have all.
+        """
         with self._database.transaction() as connection:
             self._database.recreate(connection)
             generation = uuid.uuid4().hex
             about = {"id": 1, "schema_version": SCHEMA_VERSION, "complete": False, "generation": generation}
             connection.execute(insert(projection), [about | self._process.source | {"caught_up_ms": _now_ms()}])
             self._process.seen(connection)
-            self._add_positions(connection, topic_ids, start)
+            self._add_positions(connection, topic_ids, start, held_from_ms)
             self._hook(Step.APPLIED)
         self._generation = generation
         self._hook(Step.COMMITTED)
 
     def go_on(
-        self, stored: Stored, topic_ids: Mapping[str, str], first: Mapping[PartitionId, int]
+        self,
+        stored: Stored,
+        topic_ids: Mapping[str, str],
+        first: Mapping[PartitionId, int],
+        held_from_ms: Mapping[PartitionId, int] = _NOTHING_MISSING,
     ) -> dict[PartitionId, int]:
         """The offsets to read from: where it is, or the first offset that a partition still has.
 
-        It joins partitions of topics that were not there when it was begun. Raises Overtaken.
+        It joins partitions of topics that were not there when it was begun. `held_from_ms`: for partitions that have
+        lost records that it has not read, the time from which on they have all. Raises Overtaken.
         """
         held = {one: offset for one, offset in stored.next.items() if one in first}
         skipped = {one: first[one] for one, offset in held.items() if offset < first[one]}
@@ -130,7 +145,11 @@ class Projection:
             self._check_generation(connection)
             self._process.seen(connection)
             self._move(connection, held, skipped)
-            self._add_positions(connection, topic_ids, new)
+            for topic, number in skipped:
+                this = (positions.c.topic == topic, positions.c.partition == number)
+                time_ms = held_from_ms.get((topic, number))
+                connection.execute(update(positions).where(*this).values(held_from_ms=time_ms))
+            self._add_positions(connection, topic_ids, new, held_from_ms)
         return held | skipped | new
 
     def stay(self) -> None:
@@ -146,9 +165,20 @@ class Projection:
                 self._process.left(connection)
 
     @staticmethod
-    def _add_positions(connection: Connection, topic_ids: Mapping[str, str], start: Mapping[PartitionId, int]) -> None:
+    def _add_positions(
+        connection: Connection,
+        topic_ids: Mapping[str, str],
+        start: Mapping[PartitionId, int],
+        held_from_ms: Mapping[PartitionId, int],
+    ) -> None:
         rows = [
-            {"topic": topic, "partition": number, "topic_id": topic_ids.get(topic, ""), "next_offset": offset}
+            {
+                "topic": topic,
+                "partition": number,
+                "topic_id": topic_ids.get(topic, ""),
+                "next_offset": offset,
+                "held_from_ms": held_from_ms.get((topic, number)),
+            }
             for (topic, number), offset in start.items()
         ]
         if rows:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, and_, or_, select, tuple_
 
+from lead_qualifier.console.read_model.completeness import held_from
 from lead_qualifier.console.read_model.database import Database
 from lead_qualifier.console.read_model.tables import (
     events,
@@ -91,6 +92,11 @@ class QualificationReader:
                 if topic.endswith(LEAD_QUALIFIED.name) and offset < now.get((topic, partition), 0)
             ]
             return News(now, _found(connection, [or_(*since)], limit) if since else [])
+
+    def complete_from(self) -> datetime | None:
+        """Qualifications of before may be missing; None: none is."""
+        with self._database.snapshot() as connection:
+            return held_from(connection, LEAD_QUALIFIED) if has_tables(connection) else None
 
     def daily(self, since_day: int) -> list[QualifiedOnDay]:
         """By day and model, from that day on."""

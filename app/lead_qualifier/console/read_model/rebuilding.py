@@ -48,10 +48,14 @@ def lost_records(
 
     `known_ids`: the ids of the topics when they were read, empty where the broker gave none.
     """
-    for topic, topic_id in topic_ids.items():
-        if (known := known_ids.get(topic)) and known != topic_id:
-            return f"the topic {topic} was deleted and created again"
+    for topic in sorted(recreated_topics(known_ids, topic_ids)):
+        return f"the topic {topic} was deleted and created again"
     for (topic, number), offset in next_offsets.items():
         if (end := ends.get((topic, number))) is not None and offset > end:
             return f"{topic}-{number} ends at {end}, before offset {offset}, which was read"
     return None
+
+
+def recreated_topics(known_ids: Mapping[str, str], topic_ids: Mapping[str, str]) -> set[str]:
+    """The topics that were deleted and created again. `known_ids`: as `lost_records` has them."""
+    return {topic for topic, topic_id in topic_ids.items() if known_ids.get(topic, "") not in {"", topic_id}}

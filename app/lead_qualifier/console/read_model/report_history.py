@@ -3,33 +3,46 @@
 from __future__ import annotations
 
 from array import array
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 import msgspec
 from sqlalchemy import Connection, select
 
 from lead_qualifier.client.decoding import decode_or_none
 from lead_qualifier.client.model_history import ACCEPTED, ModelHistory
-from lead_qualifier.client.qualification_fates import Fate, QualificationFates, Step, qualification_fates
+from lead_qualifier.client.qualification_fates import (
+    Fate,
+    QualificationFates,
+    Step,
+    Unanswered,
+    qualification_fates,
+)
+from lead_qualifier.console.read_model.completeness import held_from
 from lead_qualifier.console.read_model.database import Database
 from lead_qualifier.console.read_model.fates import StoredFate, are_open, decode_fate
 from lead_qualifier.console.read_model.packed_criteria import add_criteria, unpacked
 from lead_qualifier.console.read_model.projector import in_parts
 from lead_qualifier.console.read_model.qualification_history import read_history
 from lead_qualifier.console.read_model.tables import has_tables, leads, qualifications
+from lead_qualifier.messages.topics import LEAD_ASSIGNED, LEAD_QUALIFIED, LEAD_RECYCLED, LEAD_SALES_RESPONSE
+from lead_qualifier.qualification.utc import to_microseconds
 
 
 @dataclass(frozen=True, slots=True)
 class ReportedHistory:
     """What report_of() takes. `values`: by the number of a lead, the value of the attribute asked for.
 
-    `unreadable`: leads whose stored state cannot be read; they count as open.
+    `unreadable`: leads whose stored state cannot be read; they count as open. `complete_from`: older qualifications and
+    decisions about them may be missing; `answers_from`: older answers of sales may be. None: nothing is missing.
     """
 
     history: ModelHistory
     fates: QualificationFates
     values: dict[int, str] = field(default_factory=dict)
     unreadable: int = 0
+    complete_from: datetime | None = None
+    answers_from: datetime | None = None
 
 
 class _Attributes(msgspec.Struct, gc=False):
@@ -49,18 +62,21 @@ class ReportReader:
             if not has_tables(connection):
                 history = ModelHistory()
                 return ReportedHistory(history, qualification_fates(history, since=since, answers_from=0))
+            complete_from = held_from(connection, LEAD_QUALIFIED, LEAD_ASSIGNED, LEAD_RECYCLED)
+            answers_from = held_from(connection, LEAD_SALES_RESPONSE)
+            answers_from_us = 0 if answers_from is None else to_microseconds(answers_from)
             if are_open(connection, key):  # while everything is read again
                 read = read_history(connection, key)
-                fates = qualification_fates(read.history, since=since, answers_from=0)
+                fates = qualification_fates(read.history, since=since, answers_from=answers_from_us)
                 found = ReportedHistory(read.history, fates, unreadable=len(read.unreadable))
             else:
-                found = _settled(connection, key, since)
+                found = _settled(connection, key, since, answers_from_us)
             if attribute is not None:
                 found.values.update(_values(connection, found.history, attribute))
-        return found
+        return replace(found, complete_from=complete_from, answers_from=answers_from)
 
 
-def _settled(connection: Connection, model_id: bytes, since: int) -> ReportedHistory:
+def _settled(connection: Connection, model_id: bytes, since: int, answers_from: int) -> ReportedHistory:
     """From the fates that are kept. Each lead of the history is a survivor."""
     columns = qualifications.c
     rows = connection.execute(
@@ -82,15 +98,19 @@ def _settled(connection: Connection, model_id: bytes, since: int) -> ReportedHis
     add_criteria(history, versions, criteria, scores)
     stored = {fate: decode_fate(fate) for fate in set(fates)}
     wanted = [at >= since for at in written]
-    numbers: dict[bytes, int] = {}
+    numbers: dict[tuple[bytes, bool], int] = {}
     of = array(
-        "l", (numbers.setdefault(fate, len(numbers)) if one else -1 for fate, one in zip(fates, wanted, strict=True))
+        "l",
+        (
+            numbers.setdefault((fate, at < answers_from), len(numbers)) if one else -1
+            for fate, at, one in zip(fates, written, wanted, strict=True)
+        ),
     )
     lengths = unpacked("q", durations)
     unreadable = {fate for fate, one in stored.items() if not one.readable}
     found = QualificationFates(
         leads=len({survivor for survivor, one in zip(survivors, wanted, strict=True) if one}),
-        different=tuple(_fate(history, stored[fate]) for fate in numbers),
+        different=tuple(_fate(history, stored[fate], may_lack_answer) for fate, may_lack_answer in numbers),
         of=of,
         durations={step: lengths[place :: len(Step)] for place, step in enumerate(Step)},
     )
@@ -98,7 +118,7 @@ def _settled(connection: Connection, model_id: bytes, since: int) -> ReportedHis
     return ReportedHistory(history, found, unreadable=len(unreadable_leads))
 
 
-def _fate(history: ModelHistory, stored: StoredFate) -> Fate:
+def _fate(history: ModelHistory, stored: StoredFate, may_lack_answer: bool) -> Fate:
     answer = -1
     if stored.accepted is not None:
         answer = ACCEPTED if stored.accepted else history.reasons.number(stored.reason)
@@ -109,7 +129,7 @@ def _fate(history: ModelHistory, stored: StoredFate) -> Fate:
         -1 if stored.result is None else history.results.number(stored.result),
         answer,
         stored.recycled,
-        stored.unanswered,
+        Unanswered.UNKNOWN if may_lack_answer and stored.unanswered == Unanswered.WAITING else stored.unanswered,
     )
 
 

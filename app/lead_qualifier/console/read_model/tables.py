@@ -21,7 +21,7 @@ from sqlalchemy import (
 from typing_extensions import override
 
 #: Rises with every change of the tables or of what is written to them: another version's tables are dropped.
-SCHEMA_VERSION = 13
+SCHEMA_VERSION = 14
 #: Of every table, so that the database may hold others: what else begins with it is dropped.
 TABLE_PREFIX = "lead_qualifier_"
 #: These stay when a projection is begun again: sessions are no part of it, and erasures (hashes of ids) are remembered
@@ -64,6 +64,7 @@ positions = _table(
     Column("partition", Integer, primary_key=True, autoincrement=False),
     Column("topic_id", Text, nullable=False),  # empty where the broker gives none
     Column("next_offset", BigInteger, nullable=False),
+    Column("held_from_ms", BigInteger),  # records of before are missing; none: there is none that is missing
 )
 processes = _table(
     "processes",  # that keep the projection up to date
