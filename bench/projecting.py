@@ -23,7 +23,7 @@ class Projecting:
         self.seconds: defaultdict[str, float] = defaultdict(float)
         self._projection = Projection(database, TOPICS, name_attributes=NAME_ATTRIBUTES)
         self._next: dict[PartitionId, int] = {(topic, one): 0 for topic in TOPICS.all for one in range(PARTITIONS)}
-        self._projection.begin_again({}, self._next)
+        self._projection.begin_again(None, {}, self._next)
 
     def apply(self, records: Iterable[Record]) -> None:
         """Apply records, which are made meanwhile."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable
 from decimal import Decimal
 
@@ -37,7 +37,6 @@ def foretell(records: Iterable[Record]) -> tuple[Held, Events, set[tuple[bytes, 
     """The stored leads, their events, and the words by which they are found."""
     given = list(records)
     held: Held = {}
-    erased_ms: dict[bytes, int] = defaultdict(lambda: -1)
     for record in given:
         if record.topic != STATE or record.key is None or record.key.startswith(b"\xff"):
             continue
@@ -47,7 +46,7 @@ def foretell(records: Iterable[Record]) -> tuple[Held, Events, set[tuple[bytes, 
             held.pop(record.key, None)
         else:
             held[record.key] = record.value
-            erased_ms[record.key] = state.get("erased", {}).get("at_ms", -1)
+    erased_ms = _erased_ms(given)
     events = {
         (record.topic, record.partition, record.offset, record.key)
         for record in given
@@ -66,14 +65,7 @@ def foretell_dead_letters(records: Iterable[Record]) -> set[DeadLetter]:
     """The dead letters that are about no erased lead: written since it was erased, if it is held again."""
     given = list(records)
     held, _, _ = foretell(given)
-    hidden_until_ms: dict[bytes, float] = {}
-    for record in given:
-        if record.topic == STATE and record.key is not None:
-            state = json.loads(record.value) if record.value is not None and record.key in held else {}
-            erased_ms = record.timestamp_ms if record.value is None else state.get("erased", {}).get("at_ms", -1)
-            hidden_until_ms[record.key] = max(erased_ms, hidden_until_ms.get(record.key, -1))
-            if record.key not in held:
-                hidden_until_ms[record.key] = math.inf
+    hidden_until_ms = {key: at_ms if key in held else math.inf for key, at_ms in _erased_ms(given).items()}
     found = set()
     for record in given:
         if record.topic not in TOPICS.dead_letters or "dl_reason" not in dict(record.headers):
@@ -81,6 +73,17 @@ def foretell_dead_letters(records: Iterable[Record]) -> set[DeadLetter]:
         about = _lead_in(record.value)
         if all(record.timestamp_ms > hidden_until_ms.get(one, -1) for one in (record.key, about) if one is not None):
             found.add((record.topic, record.partition, record.offset, record.key, about))
+    return found
+
+
+def _erased_ms(records: Iterable[Record]) -> dict[bytes, int]:
+    """When each lead was erased last; -1: never."""
+    found: dict[bytes, int] = {}
+    for record in records:
+        if record.topic == STATE and record.key is not None:
+            state = {} if record.value is None else json.loads(record.value)
+            at_ms = record.timestamp_ms if record.value is None else state.get("erased", {}).get("at_ms", -1)
+            found[record.key] = max(at_ms, found.get(record.key, -1))
     return found
 
 

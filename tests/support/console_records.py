@@ -137,7 +137,7 @@ def project(projection: Projection, records: list[Record]) -> None:
     stored = projection.stored()
     if stored is None:
         start = dict.fromkeys(((one.topic, one.partition) for one in records), 0)
-        projection.begin_again({}, start)
+        projection.begin_again(None, {}, start)
         stored = projection.stored()
         assert stored is not None
     next_offsets = dict(stored.next)

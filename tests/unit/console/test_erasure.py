@@ -19,6 +19,7 @@ from tests.support.console_records import (
     NAMES,
     NOON,
     QUALIFIED,
+    STATE,
     TOPICS,
     RecordLog,
     assignment,
@@ -89,4 +90,20 @@ def test_it_goes_from_every_table(by_a_tombstone: bool, known_again: bool, tmp_p
         about_it(log, at=4)
         project(projection, log.records)
         assert traces(database) == {"leads"}
+    database.close()
+
+
+def test_it_is_remembered_for_longer_than_its_state_says_and_when_everything_is_read_again(tmp_path: Path) -> None:
+    log, database = RecordLog(), Database(sqlite_url(tmp_path))
+    projection = Projection(database, TOPICS, name_attributes=NAMES)
+    erased = Erased(at_ms=int(minutes(5).timestamp() * 1000), until_ms=0)
+    log.lead(ID, Lead(known=True, erasure=1, erased=erased), at=minutes(6))
+    log.lead(ID, Lead(known=True), at=minutes(7))  # all of this in one transaction
+    about_it(log, at=4)
+    project(projection, log.records)
+    assert traces(database) == {"leads"}
+    compacted = [one for one in log.records if (one.topic, one.offset) != (STATE, 0)]
+    projection.begin_again(projection.stored(), {}, dict.fromkeys({(one.topic, 0) for one in compacted}, 0))
+    project(projection, compacted)
+    assert traces(database) == {"leads"}
     database.close()

@@ -6,7 +6,9 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
@@ -16,13 +18,15 @@ from lead_qualifier.console.access.sessions import Sessions
 from lead_qualifier.console.read_model.audit_trail import TrailReader
 from lead_qualifier.console.read_model.database import Database
 from lead_qualifier.console.read_model.processes import UsedOtherwise
-from lead_qualifier.console.read_model.projection import Projection
+from lead_qualifier.console.read_model.projection import Overtaken, Projection
 from lead_qualifier.console.read_model.reader import LeadQuery, Reader
 from lead_qualifier.console.read_model.report_history import ReportReader
+from lead_qualifier.console.read_model.tables import has_tables
+from lead_qualifier.console.read_model.tables import projection as projection_table
 from lead_qualifier.demo.broker.local_broker import free_ports
 from tests.oracle.console_exactness import assert_exact
 from tests.support.console_dead_letters import dead_letters
-from tests.support.console_records import NAMES, TOPICS, RecordLog, project, projected, tables, world
+from tests.support.console_records import NAMES, STATE, TOPICS, RecordLog, project, projected, tables, world
 
 
 @pytest.fixture(scope="module")
@@ -95,6 +99,31 @@ def test_leads_are_projected_found_and_projected_again(url: str) -> None:
     project(other, world())
     assert found(LeadQuery(text="weber")) == ["L-1001", "L-1005"]
     database.close()
+
+
+def test_processes_that_start_at_once_begin_again_once(url: str) -> None:
+    databases = [Database(url) for _ in range(4)]
+    with databases[0].transaction() as connection:
+        if has_tables(connection):
+            projection_table.drop(connection)  # as if there were none
+    together = Barrier(len(databases))
+
+    def start(database: Database) -> bool:
+        projection = Projection(database, TOPICS, name_attributes=NAMES)
+        assert projection.stored() is None
+        together.wait(30)
+        try:
+            projection.begin_again(None, {}, {(STATE, 0): 0})
+        except Overtaken:
+            return False
+        finally:
+            projection.leave()
+        return True
+
+    with ThreadPoolExecutor(len(databases)) as pool:
+        assert sorted(pool.map(start, databases)) == [False, False, False, True]
+    for one in databases:
+        one.close()
 
 
 def test_processes_share_sessions_which_outlive_a_rebuild(url: str) -> None:

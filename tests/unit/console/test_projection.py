@@ -189,8 +189,8 @@ def test_a_process_that_did_not_notice_that_another_begins_again_applies_nothing
     database = Database(sqlite_url(tmp_path))
     one, other = projection_of(database), projection_of(database)
     start = {(STATE, 0): 0, (QUALIFIED, 0): 0}
-    one.begin_again({}, start)
-    other.begin_again({}, start)
+    one.begin_again(None, {}, start)
+    other.begin_again(other.stored(), {}, start)
     events = [record for record in log.records if record.topic == QUALIFIED]
     with pytest.raises(Overtaken):
         one.apply(events, before=start, after={(QUALIFIED, 0): 1})

@@ -115,7 +115,7 @@ def caught_up_between(folder: Path, records: list[Record], count: int) -> Databa
     """A projection that had caught up after so many records."""
     database = Database(sqlite_url(folder))
     projection = Projection(database, TOPICS, name_attributes=NAMES)
-    projection.begin_again({}, dict.fromkeys(((one.topic, one.partition) for one in records), 0))
+    projection.begin_again(None, {}, dict.fromkeys(((one.topic, one.partition) for one in records), 0))
     project(projection, records[:count])
     projection.caught_up(0)
     project(projection, records)

@@ -18,7 +18,7 @@ from lead_qualifier.kafka.admin import Admin
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.kafka.errors import TopicMissing
 from lead_qualifier.services.console_topology import CONSOLE
-from tests.support.console_records import NAMES, TOPICS, sqlite_url
+from tests.support.console_records import NAMES, QUALIFIED, STATE, TOPICS, sqlite_url
 from tests.support.console_topics import PARTITIONS, FakeAdmin
 
 OTHERS = ("title",)
@@ -109,6 +109,28 @@ def test_one_that_was_silent_for_long_gives_way(tmp_path: Path, clock: list[int]
         slow.follower._check(dict.fromkeys(PARTITIONS, 0))
     assert other.look()
     assert (slow.rebuilds, other.rebuilds) == (1, 1)
+
+
+def test_several_that_start_at_once_begin_again_once(tmp_path: Path) -> None:
+    start = dict.fromkeys(PARTITIONS, 0)
+    one, other = (Console(tmp_path, NAMES).projection for _ in range(2))
+    seen_by_other = other.stored()
+    one.begin_again(None, {}, start)
+    with pytest.raises(Overtaken):
+        other.begin_again(seen_by_other, {}, start)
+
+
+def test_a_topic_that_several_join_at_once_is_joined_once(tmp_path: Path) -> None:
+    one, other = (Console(tmp_path, NAMES).projection for _ in range(2))
+    one.begin_again(None, {}, {(STATE, 0): 0})
+    both = [(it, found) for it in (one, other) if (found := it.stored()) is not None]
+    topics = {(STATE, 0): 0, (QUALIFIED, 0): 0}
+    assert one.go_on(both[0][1], {}, topics) == topics
+    with pytest.raises(Overtaken):
+        other.go_on(both[1][1], {}, topics)
+    found = other.stored()
+    assert found is not None
+    assert other.go_on(found, {}, topics) == topics
 
 
 def test_one_that_waits_goes_on_trying_while_kafka_is_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

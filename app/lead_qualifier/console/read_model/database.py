@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Column, Connection, Engine, Table, create_engine, event, inspect, text
+from sqlalchemy import Column, Connection, Engine, Table, create_engine, event, func, inspect, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError, SQLAlchemyError
@@ -19,6 +19,8 @@ _BUSY_SECONDS = 30
 #: Per connection: a rebuild writes rows of a few indexes all over the file.
 _CACHE_KIB = 64 * 1024
 _CHECKPOINT = "PRAGMA wal_checkpoint(TRUNCATE)"
+#: Of PostgreSQL's locks by number, which all programs on a database share.
+_LOCK = int.from_bytes(TABLE_PREFIX.encode()[:7])
 _DAMAGED = frozenset({"SQLITE_CORRUPT", "SQLITE_NOTADB"})
 
 
@@ -107,6 +109,11 @@ class Database:
             keys = [column.name for column in table.primary_key]
             total = {sum_of.name: sum_of + statement.excluded[sum_of.name]}
             connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=total), rows)
+
+    def wait_for_others(self, connection: Connection) -> None:
+        """Until the end of the transaction, let no other process come past this. SQLite lets one write at a time."""
+        if not self.is_sqlite:
+            connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
 
     @staticmethod
     def recreate(connection: Connection) -> None:

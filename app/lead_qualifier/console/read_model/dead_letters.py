@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
-import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
-from hashlib import sha256
 from itertools import islice
 from typing import Any
 
@@ -18,11 +15,11 @@ from sqlalchemy import Connection, Row, Select, delete, func, insert, or_, selec
 from lead_qualifier.client.dead_letters import DeadLetter, Filter, letter_of
 from lead_qualifier.client.decoding import decode_or_none
 from lead_qualifier.console.read_model.database import Database
+from lead_qualifier.console.read_model.erasures import remembered
 from lead_qualifier.console.read_model.lead_events import erased_ms
 from lead_qualifier.console.read_model.projector import in_parts
-from lead_qualifier.console.read_model.tables import dead_letters, erasures, has_tables
+from lead_qualifier.console.read_model.tables import dead_letters, has_tables
 from lead_qualifier.kafka.records import PartitionId, Record
-from lead_qualifier.messages.topics import LEAD_DEAD_LETTERS
 from lead_qualifier.qualification.utc import from_milliseconds
 
 LetterPosition = tuple[int, str, int, int]
@@ -35,7 +32,6 @@ _LONGEST_REASON = 4 * 1024
 _LONGEST_HEADERS = 16 * 1024
 _LARGEST = 2**63 - 1
 _SCANNED = 500
-_MILLISECOND = timedelta(milliseconds=1)
 
 
 class _Leads(msgspec.Struct):
@@ -67,22 +63,19 @@ class DeadLetterRecords:
         return False
 
 
-def forget(connection: Connection, database: Database, erased_ms: Mapping[bytes, int], *, older_only: bool) -> int:
-    """Delete what is about erased leads, and remember that: their dead letters may be read later than the erasure.
+def forget(connection: Connection, until_ms: Mapping[bytes, int | None]) -> int:
+    """Delete what is about erased leads. `until_ms`: by lead, the newest record to delete; None: all of them.
 
-    `erased_ms`: by lead, when it was erased. `older_only`: spare what was written since. Returns how many rows it was.
-    Of the lead only a hash is remembered, as long as the topics keep dead letters.
+    Returns how many rows it was.
     """
     columns = dead_letters.c
     count = 0
-    for some in in_parts(list(erased_ms)):
+    for some in in_parts(list(until_ms)):
         about = or_(*(column.in_(some) for column in (columns.key, columns.lead_id, columns.other_lead_id)))
         for row in [one._asdict() for one in connection.execute(select(dead_letters).where(about))]:
-            until_ms = max(erased_ms.get(one, -1) for one in _ids_in(row))
-            if row["timestamp_ms"] <= until_ms or not older_only:
+            limits = [until_ms[one] for one in _ids_in(row) if one in until_ms]
+            if any(limit is None or row["timestamp_ms"] <= limit for limit in limits):
                 count += connection.execute(delete(dead_letters).where(*_at(row))).rowcount
-    rows = [{"lead": _hash(one), "at_ms": at_ms} for one, at_ms in erased_ms.items()]
-    database.upsert(connection, erasures, rows)
     return count
 
 
@@ -93,10 +86,6 @@ def expire(connection: Connection, first: Mapping[PartitionId, int]) -> int:
     for (topic, number), offset in first.items():
         gone = (columns.topic == topic, columns.partition == number, columns.offset < offset)
         count += connection.execute(delete(dead_letters).where(*gone)).rowcount
-    kept = LEAD_DEAD_LETTERS.retention
-    assert kept is not None
-    since_ms = time.time_ns() // 1_000_000 - kept // _MILLISECOND
-    connection.execute(delete(erasures).where(erasures.c.at_ms < since_ms))
     return count
 
 
@@ -255,16 +244,9 @@ def _ids_in(row: Mapping[str, Any]) -> list[bytes]:
 
 def _hidden_until(connection: Connection, ids: Iterable[bytes]) -> dict[bytes, int]:
     """For each erased lead, the time up to which its dead letters must be hidden. Forever unless the lead is held."""
-    by_hash = {_hash(one): one for one in ids}
-    found: dict[bytes, int] = {}
-    for some in in_parts(list(by_hash)):
-        remembered = select(erasures.c.lead, erasures.c.at_ms).where(erasures.c.lead.in_(some))
-        found.update((by_hash[one.lead], one.at_ms) for one in connection.execute(remembered))
-    held = erased_ms(connection, by_hash.values())
+    about = set(ids)
+    found = remembered(connection, about)
+    held = erased_ms(connection, about)
     return dict.fromkeys(found.keys() - held.keys(), _LARGEST) | {
         one: max(at_ms, found.get(one, -1)) for one, at_ms in held.items()
     }
-
-
-def _hash(lead_id: bytes) -> bytes:
-    return sha256(lead_id).digest()

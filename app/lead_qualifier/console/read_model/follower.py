@@ -194,7 +194,7 @@ class Follower:
             log.info("projection_begins_again", reason=reason)
             recreated = set() if stored is None else recreated_topics(stored.topic_ids, topic_ids)
             lost = [one for one, offset in first.items() if offset or one[0] in recreated]
-            self._projection.begin_again(topic_ids, first, self._held_from_ms(lost, now_ms))
+            self._projection.begin_again(stored, topic_ids, first, self._held_from_ms(lost, now_ms))
             next_offsets = dict(first)
             rebuilds += 1
         else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, insert, select
@@ -11,7 +11,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select
 from lead_qualifier.client.decoding import decode_or_none
 from lead_qualifier.client.leads import decode_lead, is_only_erased
 from lead_qualifier.client.reported_events import reported
-from lead_qualifier.console.read_model import dead_letters, qualifications
+from lead_qualifier.console.read_model import dead_letters, erasures, qualifications
 from lead_qualifier.console.read_model.database import Database
 from lead_qualifier.console.read_model.fates import reopen
 from lead_qualifier.console.read_model.merges import forget_merges, hold_merges
@@ -47,13 +47,20 @@ class LeadStates:
     def apply(self, connection: Connection, records: Sequence[Record]) -> bool:
         """Whether it erased something."""
         newest: dict[bytes, tuple[Lead, bytes]] = {}
-        gone: dict[bytes, int] = {}
+        gone: set[bytes] = set()
+        erased_ms: dict[bytes, int] = {}
         for record in records:
             key, value = record.key, record.value
             if not key or key == CHECKPOINT_KEY:
                 continue
-            if value is None or is_only_erased(lead := _lead(value)):
-                gone[key] = record.timestamp_ms
+            lead = None if value is None else _lead(value)
+            is_gone = lead is None or is_only_erased(lead)
+            if lead is not None and lead.erased is not None:
+                erased_ms[key] = max(lead.erased.at_ms, erased_ms.get(key, 0))
+            elif is_gone:
+                erased_ms[key] = max(record.timestamp_ms, erased_ms.get(key, 0))
+            if lead is None or value is None or is_gone:
+                gone.add(key)
                 newest.pop(key, None)
             else:
                 newest[key] = lead, value
@@ -61,21 +68,33 @@ class LeadStates:
         erased = self._erase(connection, gone, counts)
         if erased:
             self._on_erased()
-        self._hold(connection, newest, counts)
+        erasures.remember(connection, self._database, erased_ms)
+        self._hold(connection, newest, erased_ms, counts)
         add_counts(self._database, connection, counts)
         return erased
 
-    def _hold(self, connection: Connection, held: Mapping[bytes, tuple[Lead, bytes]], counts: Counter[Place]) -> None:
+    def _hold(
+        self,
+        connection: Connection,
+        held: Mapping[bytes, tuple[Lead, bytes]],
+        erased_ms: Mapping[bytes, int],
+        counts: Counter[Place],
+    ) -> None:
+        """`erased_ms`: when leads with these ids were erased, as records said that were applied now."""
         # In the order of the keys, which is the one of the table.
         rows = {key: self._row(key, *held[key]) for key in sorted(held)}
         names: dict[bytes, bytes] = {}
         before: dict[bytes, Lead] = {}
+        before_ms: dict[bytes, int] = {}
         for some in in_parts(list(rows)):
-            columns = select(leads.c.lead_id, leads.c.name, leads.c.value)
+            columns = select(leads.c.lead_id, leads.c.name, leads.c.erased_ms, leads.c.value)
             for one in connection.execute(columns.where(leads.c.lead_id.in_(some))):
-                names[one.lead_id] = one.name
+                names[one.lead_id], before_ms[one.lead_id] = one.name, one.erased_ms
                 before[one.lead_id] = was = _lead(one.value)
                 counts.subtract(places_of(was))
+        known_ms = erasures.remembered(connection, [key for key in rows if key not in before])
+        for key, row in rows.items():  # the state itself forgets it sooner than topics do what was before
+            row["erased_ms"] = max(one.get(key, 0) for one in (before_ms, known_ms, erased_ms))
         for lead, _ in held.values():
             counts.update(places_of(lead))
         self._database.upsert(connection, leads, list(rows.values()))
@@ -84,14 +103,14 @@ class LeadStates:
         if spelt := [one for key in renamed for one in _words_of(key, rows[key]["name"])]:
             connection.execute(insert(words), spelt)
         self._reopen_fates(connection, before, held)
-        old = [{"key": key, "until": row["erased_ms"]} for key, row in rows.items() if row["erased_ms"]]
-        if old:
+        until_ms = {key: row["erased_ms"] for key, row in rows.items() if row["erased_ms"] > before_ms.get(key, 0)}
+        if until_ms:
+            old = [{"key": key, "until": at_ms} for key, at_ms in until_ms.items()]
             for table in (events, assignment_leads):
                 of_before = (table.c.lead_id == bindparam("key"), table.c.timestamp_ms <= bindparam("until"))
                 connection.execute(delete(table).where(*of_before), old)
-            until_ms = {one["key"]: one["until"] for one in old}
             qualifications.forget(connection, self._database, until_ms)
-            dead_letters.forget(connection, self._database, until_ms, older_only=True)
+            dead_letters.forget(connection, until_ms)
 
     def _reopen_fates(
         self, connection: Connection, before: Mapping[bytes, Lead], held: Mapping[bytes, tuple[Lead, bytes]]
@@ -106,10 +125,10 @@ class LeadStates:
             hold_merges(self._database, connection, moved)
             reopen(connection, changed)  # with those that they are merged with now
 
-    def _erase(self, connection: Connection, gone: Mapping[bytes, int], counts: Counter[Place]) -> bool:
-        """Whether there was anything. `gone`: when each lead was erased. Subtracts removed leads from `counts`."""
+    def _erase(self, connection: Connection, gone: Collection[bytes], counts: Counter[Place]) -> bool:
+        """Whether there was anything. Subtracts removed leads from `counts`."""
         qualifications.forget(connection, self._database, dict.fromkeys(gone))
-        count = dead_letters.forget(connection, self._database, gone, older_only=False)
+        count = dead_letters.forget(connection, dict.fromkeys(gone))
         for some in in_parts(list(gone)):
             columns = select(leads.c.lead_id, leads.c.name, leads.c.value)
             found = connection.execute(columns.where(leads.c.lead_id.in_(some))).all()
@@ -128,7 +147,6 @@ class LeadStates:
             "status": lead.status.encode(),
             "owner_id": None if lead.owner_id is None else lead.owner_id.encode(),
             "name": name_of(lead.attributes, self._name_attributes).encode(errors="replace"),
-            "erased_ms": 0 if lead.erased is None else lead.erased.at_ms,
             "value": value,
         }
 

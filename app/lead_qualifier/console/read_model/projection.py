@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from sqlalchemy import Connection, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
-from lead_qualifier.console.read_model import dead_letters
+from lead_qualifier.console.read_model import dead_letters, erasures
 from lead_qualifier.console.read_model.database import Database, UnusableDatabase
 from lead_qualifier.console.read_model.fates import settle
 from lead_qualifier.console.read_model.processes import Process
@@ -82,20 +83,23 @@ class Projection:
         keeps it up to date.
         """
         with self._database.transaction() as connection:
-            if not has_tables(connection):
-                return None
-            version = connection.execute(select(projection.c.schema_version)).scalar()
-            if version is not None and version > SCHEMA_VERSION:
-                raise UnusableDatabase(
-                    f"the console's database is of a newer version (its tables have version {version}, this program's "
-                    f"{SCHEMA_VERSION}): run that version, or set another LEAD_QUALIFIER_DATABASE_URL"
-                )
-            if version != SCHEMA_VERSION:
-                return None
-            about = connection.execute(select(projection)).one()
-            if not self._process.projects(connection, about):
-                return None
-            held = connection.execute(select(positions)).all()
+            return self._stored(connection)
+
+    def _stored(self, connection: Connection) -> Stored | None:
+        if not has_tables(connection):
+            return None
+        version = connection.execute(select(projection.c.schema_version)).scalar()
+        if version is not None and version > SCHEMA_VERSION:
+            raise UnusableDatabase(
+                f"the console's database is of a newer version (its tables have version {version}, this program's "
+                f"{SCHEMA_VERSION}): run that version, or set another LEAD_QUALIFIER_DATABASE_URL"
+            )
+        if version != SCHEMA_VERSION:
+            return None
+        about = connection.execute(select(projection)).one()
+        if not self._process.projects(connection, about):
+            return None
+        held = connection.execute(select(positions)).all()
         return Stored(
             topic_ids={one.topic: one.topic_id for one in held},
             next={(one.topic, one.partition): one.next_offset for one in held},
@@ -106,15 +110,21 @@ class Projection:
 
     def begin_again(
         self,
+        stored: Stored | None,
         topic_ids: Mapping[str, str],
         start: Mapping[PartitionId, int],
         held_from_ms: Mapping[PartitionId, int] = _NOTHING_MISSING,
     ) -> None:
-        """Drop what is there. `start`: the first offset of each partition, from which all is read again.
+        """Drop what is there: `stored`. `start`: the first offset of each partition, from which all is read again.
 
-        `held_from_ms`: for partitions that have lost records, the time from which on they have all.
+        `held_from_ms`: for partitions that have lost records, the time from which on they have all. Raises Overtaken if
+        another process has begun again meanwhile.
         """
         with self._database.transaction() as connection:
+            self._database.wait_for_others(connection)
+            found = self._stored(connection)
+            if found is not None and (stored is None or found.generation != stored.generation):
+                raise Overtaken
             self._database.recreate(connection)
             generation = uuid.uuid4().hex
             about = {"id": 1, "schema_version": SCHEMA_VERSION, "complete": False, "generation": generation}
@@ -149,7 +159,10 @@ class Projection:
                 this = (positions.c.topic == topic, positions.c.partition == number)
                 time_ms = held_from_ms.get((topic, number))
                 connection.execute(update(positions).where(*this).values(held_from_ms=time_ms))
-            self._add_positions(connection, topic_ids, new, held_from_ms)
+            try:
+                self._add_positions(connection, topic_ids, new, held_from_ms)
+            except IntegrityError as error:
+                raise Overtaken from error  # another process has joined them
         return held | skipped | new
 
     def stay(self) -> None:
@@ -215,6 +228,7 @@ class Projection:
         with self._database.transaction() as connection:
             self._check_generation(connection)
             gone = dead_letters.expire(connection, first)
+            erasures.expire(connection)
         if gone:
             self._database.forget_erased()
 
