@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -26,6 +25,7 @@ from lead_qualifier.client.preview_json import preview_as_json
 from lead_qualifier.client.preview_reader import preview as preview_topics
 from lead_qualifier.client.rulebook import read_rulebook
 from lead_qualifier.client.sweeping import swept
+from lead_qualifier.client.what_if import NoThresholds, thresholds_in
 from lead_qualifier.kafka.errors import NotAllowed
 from lead_qualifier.messages.model_definition import definition_of
 from lead_qualifier.messages.model_reading import read_model_file
@@ -182,7 +182,10 @@ def preview(
     distributed, and how the result differs from the live version. Scores of a scoring model that is not live do not
     count. With --days, every lead starts open and never qualified, because earlier CRM data is not kept.
     """
-    thresholds = _thresholds(what_if or ())
+    try:
+        thresholds = thresholds_in(what_if or ())
+    except NoThresholds as error:
+        raise typer.BadParameter(str(error), param_hint="--what-if") from None
     definition = read_model_file(file)
     session = open_session()
     rules = read_rulebook(
@@ -206,23 +209,6 @@ def preview(
         show_json(preview_as_json(previewed))
     else:
         preview_views.show(previewed)
-
-
-def _thresholds(texts: Iterable[str]) -> dict[str, list[float]]:
-    """Of each scoring model, the thresholds to try."""
-    found: dict[str, list[float]] = {}
-    for text in texts:
-        name, _, listed = text.rpartition("=")
-        try:
-            numbers = [float(number) for number in listed.split(",")]
-        except ValueError:
-            numbers = []
-        if not name or not numbers or not all(map(math.isfinite, numbers)):
-            raise typer.BadParameter(
-                f"{text} is not a scoring model and numbers, such as engagement=60,65,70", param_hint="--what-if"
-            )
-        found.setdefault(name, []).extend(numbers)
-    return found
 
 
 @model.command()

@@ -6,10 +6,11 @@ So each lead has one score up to which the threshold can rise, and two decisions
 
 from __future__ import annotations
 
+import math
 import sys
 from array import array
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -22,6 +23,25 @@ from lead_qualifier.qualification.rules import RuledModel, Rules
 
 Thresholds = Mapping[str, Sequence[float]]
 """By scoring model, the thresholds to try."""
+
+
+class NoThresholds(ClientError):
+    """A text does not name a scoring model and thresholds."""
+
+
+def thresholds_in(texts: Iterable[str]) -> Thresholds:
+    """What is to be tried, from texts such as `engagement=60,65,70`. Raises NoThresholds."""
+    found: dict[str, list[float]] = {}
+    for text in texts:
+        name, _, listed = text.rpartition("=")
+        try:
+            numbers = [float(number) for number in listed.split(",")]
+        except ValueError:
+            numbers = []
+        if not name or not numbers or not all(map(math.isfinite, numbers)):
+            raise NoThresholds(f"{text} is not a scoring model and numbers, such as engagement=60,65,70")
+        found.setdefault(name, []).extend(numbers)
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from http import HTTPStatus
@@ -11,6 +10,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Response
 
 from lead_qualifier.client.preview import NEAR_POINTS, SAMPLE
+from lead_qualifier.client.what_if import NoThresholds, Thresholds, thresholds_in
 from lead_qualifier.console.access.people import Permission, Person
 from lead_qualifier.console.access.permissions import allowed
 from lead_qualifier.console.api.command_parameters import DefinitionBody
@@ -136,7 +136,7 @@ def preview_routes(previews: Previews, prefix: str) -> APIRouter:
         one of yours that still runs is cancelled.
         """
         model = read_model(content, language.wording)
-        job = previews.start(person, model, near=near, sample=sample, what_if=thresholds_in(what_if or ()))
+        job = previews.start(person, model, near=near, sample=sample, what_if=_thresholds(what_if or ()))
         return answer(preview_form(job), status=202, headers={"Location": f"{prefix}/previews/{job.id}"})
 
     @router.get(
@@ -156,21 +156,13 @@ def preview_routes(previews: Previews, prefix: str) -> APIRouter:
     return router
 
 
-def thresholds_in(texts: Iterable[str]) -> dict[str, list[float]]:
-    """Of each scoring model, the thresholds to try. Raises InvalidParameter."""
-    found: dict[str, list[float]] = {}
-    for text in texts:
-        name, _, listed = text.rpartition("=")
-        try:
-            numbers = [float(number) for number in listed.split(",")]
-        except ValueError:
-            numbers = []
-        if not name or not numbers or not all(map(math.isfinite, numbers)):
-            raise InvalidParameter(
-                "must be a scoring model and numbers, such as engagement=60,65,70", parameter="what_if"
-            )
-        found.setdefault(name, []).extend(numbers)
-    return found
+def _thresholds(texts: Iterable[str]) -> Thresholds:
+    try:
+        return thresholds_in(texts)
+    except NoThresholds:
+        raise InvalidParameter(
+            "must be a scoring model and numbers, such as engagement=60,65,70", parameter="what_if"
+        ) from None
 
 
 def preview_form(job: PreviewJob) -> PreviewForm:

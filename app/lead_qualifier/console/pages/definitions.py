@@ -20,12 +20,12 @@ from lead_qualifier.console.pages.definition_kinds import KINDS_OF_PAGES, KindOf
 from lead_qualifier.console.pages.definition_text import Intent, Sent, TextForm, TextKind, Written
 from lead_qualifier.console.pages.differences import difference
 from lead_qualifier.console.pages.rendering import Pages, address, language_of
+from lead_qualifier.console.pages.sent_orders import sent_order
 from lead_qualifier.wording.sentences import Wording
 
 _EMPTY = ""
 #: What a command on a page is: `replace` publishes a draft in place of the live version.
 _Move = Literal["publish", "replace", "stop", "delete"]
-_Text = Annotated[str, Form()]
 
 
 def definition_pages(definitions: Definitions, pages: Pages) -> APIRouter:
@@ -52,20 +52,12 @@ def _add_reading(router: APIRouter, kind: KindOfPages, shown: _KindPages) -> Non
 
 def _add_writing(router: APIRouter, kind: KindOfPages, shown: _KindPages) -> None:
     @router.post(kind.path)
-    def move(  # noqa: PLR0917  the fields of the form
+    def move(
         request: Request,
-        person: Annotated[Person, allowed(Permission.EDIT_DEFINITIONS)],
-        id: _Text,  # noqa: A002  the field's name
+        order: Annotated[Order, sent_order(Permission.EDIT_DEFINITIONS)],
+        id: Annotated[str, Form()],  # noqa: A002  the field's name
         action: Annotated[_Move, Form()],
-        revision: Annotated[int, Form()],
-        command_id: _Text,
     ) -> Response:
-        order = Order(
-            issued_by=person.issued_by,
-            wording=language_of(request).wording,
-            command_id=command_id,
-            expected_revision=revision,
-        )
         return shown.move(request, id, action, order)
 
     @router.get(kind.edit_path, dependencies=[allowed(Permission.EDIT_DEFINITIONS)])

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
-from lead_qualifier.console.access.people import Permission, Person
+from lead_qualifier.console.access.people import Permission
 from lead_qualifier.console.access.permissions import allowed
 from lead_qualifier.console.api.audit import Audit
 from lead_qualifier.console.api.model_commands import ModelCommands
@@ -18,6 +18,7 @@ from lead_qualifier.console.api.orders import Order
 from lead_qualifier.console.errors import ApiError
 from lead_qualifier.console.pages.differences import difference, marked
 from lead_qualifier.console.pages.rendering import Pages, address, language_of
+from lead_qualifier.console.pages.sent_orders import sent_order
 
 LIST, ADDRESS = "/models", "/model"
 CONFIRM, DIFF = f"{ADDRESS}/confirm", f"{ADDRESS}/diff"
@@ -27,7 +28,6 @@ _MODEL = "model"
 #: Commands that are shown before they are carried out, and those that change nothing for leads.
 _Confirmed = Literal["publish", "replace", "stop", "delete"]
 _Shadow = Literal["shadow_on", "shadow_off"]
-_Text = Annotated[str, Form()]
 
 
 def model_pages(models: Models, commands: ModelCommands, audit: Audit, pages: Pages) -> APIRouter:
@@ -54,20 +54,12 @@ def model_pages(models: Models, commands: ModelCommands, audit: Audit, pages: Pa
         return shown.confirm(request, id, action)
 
     @router.post(ADDRESS)
-    def move(  # noqa: PLR0917  the fields of the form
+    def move(
         request: Request,
-        person: Annotated[Person, allowed(Permission.EDIT_DEFINITIONS)],
-        id: _Text,  # noqa: A002  the field's name
+        order: Annotated[Order, sent_order(Permission.EDIT_DEFINITIONS)],
+        id: Annotated[str, Form()],  # noqa: A002  the field's name
         action: Annotated[_Confirmed | _Shadow, Form()],
-        revision: Annotated[int, Form()],
-        command_id: _Text,
     ) -> Response:
-        order = Order(
-            issued_by=person.issued_by,
-            wording=language_of(request).wording,
-            expected_revision=revision,
-            command_id=command_id,
-        )
         return shown.move(request, id, action, order)
 
     return router

@@ -20,12 +20,14 @@ from lead_qualifier.console.api.scoring_models import ScoringModels
 from lead_qualifier.console.errors import ApiError
 from lead_qualifier.console.pages.editor.values import number_in
 from lead_qualifier.console.pages.rendering import Pages, address, language_of
+from lead_qualifier.console.pages.sent_orders import sent_order
 from lead_qualifier.definitions.qualification_models.entries import LEAD_MANAGEMENT
 
 SETTINGS = "/settings"
 LIST, ADDRESS = "/scoring-models", "/scoring-model"
 
 _EMPTY = ""
+_STALE = "stale_revision"
 _Text = Annotated[str, Form()]
 
 
@@ -33,7 +35,9 @@ def settings_pages(feature: FeatureSwitch, audit: Audit, pages: Pages) -> APIRou
     """The feature switch."""
     router = APIRouter()
 
-    def page(request: Request, *, done: str = _EMPTY, error: ApiError | None = None, seen: int = 0) -> Response:
+    def page(
+        request: Request, *, done: str = _EMPTY, error: ApiError | None = None, seen: int | None = None
+    ) -> Response:
         return pages.page(
             request,
             "settings.html",
@@ -51,21 +55,13 @@ def settings_pages(feature: FeatureSwitch, audit: Audit, pages: Pages) -> APIRou
     @router.post(SETTINGS)
     def switch(
         request: Request,
-        person: Annotated[Person, allowed(Permission.SWITCH_FEATURES)],
+        order: Annotated[Order, sent_order(Permission.SWITCH_FEATURES)],
         lead_management: Annotated[bool, Form()],
-        revision: Annotated[int, Form()],
-        command_id: _Text,
     ) -> Response:
-        order = Order(
-            issued_by=person.issued_by,
-            wording=language_of(request).wording,
-            expected_revision=revision,
-            command_id=command_id,
-        )
         try:
             done = feature.switch(order, on=lead_management)
         except ApiError as error:
-            return page(request, error=error, seen=revision if error.code == "stale_revision" else 0)
+            return page(request, error=error, seen=order.expected_revision if error.code == _STALE else None)
         return RedirectResponse(address(SETTINGS, done=done.code), status_code=303)
 
     return router
