@@ -83,4 +83,7 @@ def page(context: BrowserContext) -> Iterator[Page]:
     page.on("console", complain)
     yield page
     page.close()
+    for aborted in [one for one in complaints if one.startswith("htmx:sendAbort")]:  # another request took its place
+        complaints.remove(aborted)
+        complaints.remove(aborted.replace("sendAbort", "afterRequest"))
     assert complaints == []

@@ -122,6 +122,19 @@ def test_yaml_changes_the_form(page: Page) -> None:
     expect(page.locator("[id='criteria.1.threshold']")).to_have_value("64.5")
 
 
+def test_yaml_that_is_only_passed_through_follows_the_form(page: Page) -> None:
+    """As by the Tab key on the way to the button that saves."""
+    switch(page, "English")
+    page.goto("/model/edit?id=enterprise")
+    yaml, box = page.locator("#yaml"), page.get_by_label("Set “Sales ready” to yes")
+    before = yaml.input_value()
+    box.set_checked(not box.is_checked())
+    yaml.focus()  # before the answer
+    expect(page.locator("textarea[name=base]")).not_to_have_value(before)
+    expect(yaml).not_to_have_value(before)
+    assert yaml.input_value() == page.locator("textarea[name=base]").input_value()
+
+
 def test_a_model_is_made_without_scripts(browser: Browser, tmp_path: Path) -> None:
     with ConsoleServer(tmp_path) as server, opened(browser, server, locale="en-GB", java_script_enabled=False) as page:
         page.goto("/model/edit")

@@ -67,6 +67,14 @@ def test_a_live_model_gets_a_draft_beside_it(server: ConsoleServer, client: http
     assert (shown["status"], shown["draft"]["criteria"][1]["threshold"]) == ("live", 81.5)
 
 
+def test_the_scoring_model_that_is_chosen_for_the_next_criterion_stays_chosen(client: httpx.Client) -> None:
+    fields = begun({"id": "chosen", "criteria": []}) | {"add.scoring_model": "engagement"}
+    shown = send(client, fields, "refresh").text
+    assert (
+        re.findall(r'<option value="([^"]*)" selected>', shown[shown.index("add.scoring_model") :])[0] == "engagement"
+    )
+
+
 @pytest.mark.parametrize(
     ("changed", "field", "words"),
     [

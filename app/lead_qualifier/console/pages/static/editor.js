@@ -2,19 +2,23 @@
 (() => {
   "use strict";
   document.documentElement.classList.add("js");
-  // What is typed while an answer arrives stays.
-  Idiomorph.defaults.ignoreActiveValue = true;
   const wait = 150;
   let timer;
   let typed = 0;
   let sent = 0;
+  let pressed = false; // a button whose answer has not come
+
+  const cancel = () => {
+    clearTimeout(timer);
+    timer = undefined;
+  };
 
   const refresh = (delay) => {
-    clearTimeout(timer);
+    cancel();
     timer = setTimeout(() => {
       timer = undefined;
       const form = document.getElementById("editor"); // the one that is there now: an answer may have replaced it
-      if (form) htmx.trigger(form, "refresh");
+      if (form && !pressed) htmx.trigger(form, "refresh"); // it would replace what the button asks for
     }, delay);
   };
 
@@ -36,28 +40,38 @@
     refresh(0);
   });
 
-  document.addEventListener("submit", () => clearTimeout(timer)); // what is sent has all that was typed
+  document.addEventListener("submit", cancel); // what is sent has all that was typed
 
-  // A request that ends without having sent all of it is followed by another one.
-  document.addEventListener("htmx:afterRequest", () => {
-    if (sent !== typed && timer === undefined) refresh(wait);
-  });
+  const isRefresh = (event) => event.detail.requestConfig.triggeringEvent?.type === "refresh";
 
   // htmx adds the button that was pressed last, which would be pressed again.
   document.addEventListener("htmx:configRequest", (event) => {
     if (event.detail.triggeringEvent?.type === "refresh") event.detail.formData.delete("do");
   });
 
-  document.addEventListener("htmx:beforeRequest", () => {
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    cancel();
     sent = typed;
+    if (!isRefresh(event)) pressed = true;
+  });
+
+  // A request that ends without having sent all that was typed is followed by another one.
+  document.addEventListener("htmx:afterRequest", (event) => {
+    if (!isRefresh(event)) pressed = false;
+    if (sent !== typed && timer === undefined) refresh(wait);
   });
 
   document.addEventListener("htmx:afterSettle", () => {
     document.querySelector("#editor [data-focus]")?.focus();
   });
 
-  // An answer to what has been changed since would undo it; the next one is under way.
   document.addEventListener("htmx:beforeSwap", (event) => {
-    if (event.detail.target.id === "editor" && sent !== typed) event.detail.shouldSwap = false;
+    if (event.detail.target.id !== "editor") return;
+    // An answer to what has been changed since would undo it; the next one is under way.
+    if (sent !== typed) event.detail.shouldSwap = false;
+    // What is typed while an answer arrives stays. But YAML that is only passed through follows the form: else it would
+    // differ from what the server knows, and would count as changed.
+    const active = document.activeElement;
+    Idiomorph.defaults.ignoreActiveValue = active.name !== "yaml" || active.value !== active.defaultValue;
   });
 })();
