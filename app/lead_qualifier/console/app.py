@@ -17,6 +17,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.routing import Match
 
 from lead_qualifier import __version__
@@ -39,6 +40,8 @@ log = structlog.get_logger(__name__)
 _OPENAPI = f"{PREFIX}/openapi.json"
 _HEALTH = f"{PREFIX}/health"
 _PUBLIC = PUBLIC | {_HEALTH, f"{PREFIX}{WEBHOOK}", _OPENAPI, "/language"}
+#: As servers log it; no status of HTTP.
+_CLIENT_CLOSED = 499
 
 
 def create_application(
@@ -66,6 +69,7 @@ def create_application(
     app.add_exception_handler(RequestValidationError, answer.invalid)
     app.add_exception_handler(HTTPException, answer.not_there)
     app.add_exception_handler(SQLAlchemyError, answer.database_away)
+    app.add_exception_handler(ClientDisconnect, answer.gone)
     app.add_exception_handler(Exception, answer.failed)
     return Guard(
         app,
@@ -104,6 +108,11 @@ class _Answers:
         # Not in its own words, which may repeat values: they are personal data.
         log.error("database_failed", error=type(error).__name__)
         return self._answer(request, problems.of_error(DatabaseAway()))
+
+    @staticmethod
+    def gone(_request: Request, _error: Exception) -> Response:
+        """Nobody gets it: the person left the page while it was being sent. Nothing failed."""
+        return Response(status_code=_CLIENT_CLOSED)
 
     def failed(self, request: Request, error: Exception) -> Response:
         # Where it was, without its words: these may repeat values, too.

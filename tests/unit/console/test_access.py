@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import socket
 from pathlib import Path
@@ -106,6 +107,33 @@ def test_what_other_programs_set_as_cookies_hides_no_session(tmp_path: Path) -> 
         session = httpx.get(one.link).cookies[one.access.cookie.name]
         cookies = f'x={{"a":1}}; {one.access.cookie.name}={session}'
         assert httpx.get(f"{one.address}/api/v1/leads", headers={"Cookie": cookies}).status_code == 200
+
+
+def test_somebody_who_goes_while_a_form_is_sent_is_no_failure(
+    server: ConsoleServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    with server.client(PERSON) as client:
+        cookie = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
+        headers = {"cookie": cookie, "x-csrf-token": client.headers["x-csrf-token"]}
+    headers |= {"host": server.address.removeprefix("http://"), "origin": server.address}
+    headers |= {"content-type": "application/x-www-form-urlencoded", "content-length": "100"}
+    scope = {"type": "http", "http_version": "1.1", "method": "POST", "scheme": "http", "query_string": b""}
+    scope |= {"path": "/model/edit", "raw_path": b"/model/edit", "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 1)}
+    scope["headers"] = [(name.encode(), value.encode()) for name, value in headers.items()]
+    sent: list[Any] = []
+
+    async def receive() -> dict[str, str]:
+        return {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def leave() -> None:
+        await server.application(scope, receive, send)
+
+    asyncio.run(leave())
+    assert sent[0]["status"] == 499
+    assert "request_failed" not in caplog.text
 
 
 def test_a_failure_is_logged_without_its_words(
