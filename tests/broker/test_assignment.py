@@ -81,6 +81,14 @@ def test_every_assignment_is_the_oracles_despite_a_kill(install: Install, tmp_pa
     outcomes = [json.loads(one.value or b"") for one in reader.records["assignment-definition-changed"]]
     assert [one["outcome"] for one in outcomes] == ["accepted", "accepted"], outcomes
 
+    # Somebody assigns a lead by hand: what is given below may overtake the assignment that it is to change.
+    give("lead-changed", "by-hand", change("by-hand", 0, attributes={"size": 5, "region": "north"}))
+    give("lead-qualified", "by-hand", qualified("by-hand"))
+    until("decided at all", lambda: reader.records["lead-assigned"])
+    by_hand = {"occurred_at": datetime.now(UTC).isoformat(), "owner_id": SELLERS[-1]}
+    give("lead-changed", "by-hand", {**change("by-hand", 0), **by_hand})
+    until("assigned by hand", lambda: len(reader.records["lead-assigned"]) > 1)
+
     random = Random(3)
     for number in range(600):
         lead_id = f"L{number}"

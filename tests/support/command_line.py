@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -73,7 +74,12 @@ class CommandLine:
 
     def recreate(self, topic: str) -> None:
         """Delete a topic and create it anew."""
-        self.admin.delete_topics([self.prefix + topic], operation_timeout=20)[self.prefix + topic].result()
+        name = self.prefix + topic
+        self.admin.delete_topics([name], operation_timeout=20)[name].result()
+        deadline = time.monotonic() + 20
+        while name in self.admin.list_topics(timeout=10).topics:  # brokers learn of it later than the answer comes
+            assert time.monotonic() < deadline, f"{name} is still there"
+            time.sleep(0.05)
         self.run("topics", "create", "--downstream").fine()
 
     def close(self) -> None:

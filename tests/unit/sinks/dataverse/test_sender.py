@@ -38,9 +38,13 @@ def make(org: Organisation) -> Iterator[Make]:
     clients: list[BlockingHttpClient] = []
 
     def _make(
-        *, changes: ConcurrentChanges = "overwrite", secret: str = "s3cret&more", lead_key: str | None = None
+        *,
+        changes: ConcurrentChanges = "overwrite",
+        secret: str = "s3cret&more",
+        lead_key: str | None = None,
+        timeout: float = 20,
     ) -> DataverseSender:
-        client = BlockingHttpClient(timeout=0.6)
+        client = BlockingHttpClient(timeout=timeout)
         clients.append(client)
         url = org.endpoint.url
         credentials = credentials_at(url, secret)
@@ -309,7 +313,7 @@ def test_what_passes_is_tried_again(org: Organisation, make: Make, status: int) 
 def test_no_answer_is_raised_as_one(org: Organisation, make: Make, reply: Raw) -> None:
     org.instead = when("PATCH", reply)
     with pytest.raises(NoAnswer):
-        make()(QUALIFIED)
+        make(timeout=0.6)(QUALIFIED)
 
 
 @pytest.mark.parametrize(
