@@ -154,6 +154,8 @@ class _Reporter:
     def __init__(self, history: ModelHistory, fates: QualificationFates) -> None:
         self._history, self._fates = history, fates
         self._cases = Counter(fates.of)
+        slow = [not fate.fast_track for fate in fates.different]
+        self._scored = [index for index, fate in enumerate(fates.of) if fate >= 0 and slow[fate]]
         self._lengths = {step: self._by_fate(step) for step in Step}
 
     def report(self, values: Mapping[int, str] | None = None) -> ModelReport:
@@ -234,8 +236,7 @@ class _Reporter:
 
     def _by_score(self, name: str) -> ScoreReport:
         """The report on one scoring model."""
-        history, fates, different = self._history, self._fates.of, self._fates.different
-        chosen = [index for index, fate in enumerate(fates) if fate >= 0 and not different[fate].fast_track]
+        history, fates, chosen = self._history, self._fates.of, self._scored
         scores, grades = history.scores.get(name, ()), history.grades.get(name, ())
         known = array("d", (score for index in chosen if index < len(scores) and not isnan(score := scores[index])))
         threshold = history.thresholds[name][1] if name in history.thresholds else None

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from array import array
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, select
 
 from lead_qualifier.client.decoding import decode_or_none
 from lead_qualifier.client.model_history import ACCEPTED, ModelHistory
@@ -57,7 +58,7 @@ class ReportReader:
 
     def history(self, model_id: str, *, attribute: str | None = None, since: int = 0) -> ReportedHistory:
         """What became of what the model qualified and was written at `since` (microseconds since 1970) or later."""
-        key = model_id.encode()
+        key, columns = model_id.encode(), qualifications.c
         with self._database.snapshot() as connection:
             if not has_tables(connection):
                 history = ModelHistory()
@@ -69,10 +70,13 @@ class ReportReader:
                 read = read_history(connection, key)
                 fates = qualification_fates(read.history, since=since, answers_from=answers_from_us)
                 found = ReportedHistory(read.history, fates, unreadable=len(read.unreadable))
+                counted = [leads.c.lead_id.in_(some) for some in in_parts(list(read.history.leads))]
             else:
                 found = _settled(connection, key, since, answers_from_us)
+                counted = [leads.c.lead_id.in_(select(columns.survivor).where(columns.model_id == key))]
             if attribute is not None:
-                found.values.update(_values(connection, found.history, attribute))
+                for condition in counted:
+                    found.values.update(_values(connection, found.history, condition, attribute))
         return replace(found, complete_from=complete_from, answers_from=answers_from)
 
 
@@ -133,14 +137,13 @@ def _fate(history: ModelHistory, stored: StoredFate, may_lack_answer: bool) -> F
     )
 
 
-def _values(connection: Connection, history: ModelHistory, attribute: str) -> dict[int, str]:
-    found = {}
-    for some in in_parts(list(history.leads)):
-        rows = connection.execute(select(leads.c.lead_id, leads.c.value).where(leads.c.lead_id.in_(some)))
-        found.update(
-            {history.leads[lead]: text for lead, value in rows if (text := _text(value, attribute)) is not None}
-        )
-    return found
+def _values(
+    connection: Connection, history: ModelHistory, condition: ColumnElement[bool], attribute: str
+) -> Iterator[tuple[int, str]]:
+    """The number of each lead that has the attribute, and its value."""
+    for lead, value in connection.execute(select(leads.c.lead_id, leads.c.value).where(condition)).all():
+        if (text := _text(value, attribute)) is not None:
+            yield history.leads[lead], text
 
 
 def _text(value: bytes, attribute: str) -> str | None:

@@ -21,7 +21,7 @@ from sqlalchemy import (
 from typing_extensions import override
 
 #: Rises with every change of the tables or of what is written to them: another version's tables are dropped.
-SCHEMA_VERSION = 14
+SCHEMA_VERSION = 15
 #: Of every table, so that the database may hold others: what else begins with it is dropped.
 TABLE_PREFIX = "lead_qualifier_"
 #: These stay when a projection is begun again: sessions are no part of it, and erasures (hashes of ids) are remembered
@@ -33,12 +33,17 @@ metadata = MetaData()
 
 
 class Bytes(LargeBinary):
-    """Bytes as the drivers take them. SQLAlchemy would wrap each value first, which costs more than storing it."""
+    """Bytes as the drivers take and return them. SQLAlchemy would wrap each value, which costs more than storing it."""
 
     cache_ok = True
 
     @override
     def bind_processor(self, dialect: Dialect) -> Any:
+        """None: nothing to do."""
+        return None
+
+    @override
+    def result_processor(self, dialect: Dialect, coltype: object) -> Any:
         """None: nothing to do."""
         return None
 
@@ -172,6 +177,13 @@ qualifications = _table(
 _newest = (qualifications.c.written_us, qualifications.c.partition, qualifications.c.offset)
 Index(TABLE_PREFIX + "qualifications_newest", *_newest)
 Index(TABLE_PREFIX + "qualifications_of_model", qualifications.c.model_id, *_newest)
+Index(
+    TABLE_PREFIX + "qualifications_in_order",
+    qualifications.c.model_id,
+    qualifications.c.topic,
+    qualifications.c.partition,
+    qualifications.c.offset,
+)
 Index(TABLE_PREFIX + "qualifications_of_lead", qualifications.c.lead_id)
 _open = qualifications.c.fate.is_(None)
 Index(
