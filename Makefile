@@ -77,7 +77,7 @@ bench-tracing: $(VENV)/.ready-dev ## CPU of the worker without spans, with spans
 bench-console: $(VENV)/.ready-dev ## pages of the console for 50 marketers beside a worker at full speed, and the cost to it
 	@$(BIN)/python -m bench.console $(BENCH_ARGS)
 
-bench-projection: $(VENV)/.ready-dev ## CPU of the console to project and to preview 1,000,000 leads
+bench-projection: $(VENV)/.ready-dev ## CPU of the console to project and to preview 1,000,000 leads, to search and to report
 	@$(BIN)/python -m bench.projection $(BENCH_ARGS)
 
 .PHONY: bench-import

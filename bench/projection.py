@@ -1,4 +1,5 @@
-"""`python -m bench.projection`: what it costs the console to project a million leads into SQLite, and to preview."""
+"""`python -m bench.projection`: what it costs the console to project a million leads into SQLite, to preview, to
+find leads and to report."""
 
 from __future__ import annotations
 
@@ -9,15 +10,21 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import msgspec
 
-from bench.console_records import SCORING_MODELS, leads, rules
+from bench.console_records import MODEL, SCORING_MODELS, leads, rules, what_followed
 from bench.projecting import Projecting
+from lead_qualifier.client.model_report import report_of
 from lead_qualifier.console.read_model import preview_process
 from lead_qualifier.console.read_model.database import Database
+from lead_qualifier.console.read_model.lead_search import LeadQuery
 from lead_qualifier.console.read_model.preview_process import PreviewOrder
+from lead_qualifier.console.read_model.reader import Reader
+from lead_qualifier.console.read_model.report_history import ReportReader
 from lead_qualifier.console.read_model.score_histogram import ScoreHistograms
 
 _LEADS = 1_000_000
@@ -39,6 +46,8 @@ def main() -> int:
             f"{1e6 * spent / options.leads:.1f} s for a million\n"
         )
         _count(database)
+        projecting.apply(what_followed(leads(options.leads)))
+        _read(database)
         database.close()
     return int(spent > options.limit > 0)
 
@@ -74,6 +83,33 @@ def _count(database: Database) -> None:
         f"{result['leads']:,} leads previewed in {used.ru_utime + used.ru_stime:.1f} s of CPU time "
         f"({time.perf_counter() - begun:.1f} s), with {used.ru_maxrss / 1024:.0f} MiB\n"
     )
+
+
+def _read(database: Database) -> None:
+    """How long it takes to find leads, and to report on a model. A tenth of the leads has events."""
+    reader, reports = Reader(database, unknown_leads="open"), ReportReader(database)
+    for text, owner in (("L-1", ""), ("muster", ""), ("anna muster4711", ""), ("anna", "U-7"), ("nobody", "")):
+        query = LeadQuery(text=text, owner_id=owner)
+        _measured(f"search for {text} {owner}".rstrip(), partial(reader.search, query, after=None, limit=51))
+    for attribute in (None, "country"):
+        by = "" if attribute is None else f" by {attribute}"
+
+        def report(attribute: str | None = attribute) -> None:
+            found = reports.history(MODEL, attribute=attribute)
+            report_of(found.history, found.fates, None if attribute is None else found.values)
+
+        _measured(f"report{by}", report)
+
+
+def _measured(name: str, read: Callable[[], object]) -> None:
+    """The shortest of three."""
+    times = []
+    for _ in range(3):
+        begun = time.process_time(), time.perf_counter()
+        read()
+        times.append((1e3 * (time.process_time() - begun[0]), 1e3 * (time.perf_counter() - begun[1])))
+    cpu, wall = min(times)
+    sys.stdout.write(f"{name}: {cpu:.0f} ms of CPU time ({wall:.0f} ms)\n")
 
 
 def _options() -> argparse.Namespace:

@@ -17,9 +17,10 @@ from lead_qualifier.console.access.people import Person, Role
 from lead_qualifier.console.access.sessions import Sessions
 from lead_qualifier.console.read_model.audit_trail import TrailReader
 from lead_qualifier.console.read_model.database import Database
+from lead_qualifier.console.read_model.lead_search import LeadQuery
 from lead_qualifier.console.read_model.processes import UsedOtherwise
 from lead_qualifier.console.read_model.projection import Overtaken, Projection
-from lead_qualifier.console.read_model.reader import LeadQuery, Reader
+from lead_qualifier.console.read_model.reader import Reader
 from lead_qualifier.console.read_model.report_history import ReportReader
 from lead_qualifier.console.read_model.tables import has_tables
 from lead_qualifier.console.read_model.tables import projection as projection_table

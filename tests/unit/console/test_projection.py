@@ -14,8 +14,9 @@ from sqlalchemy import inspect, text
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 from lead_qualifier.console.read_model.database import Database, UnusableDatabase, failure
+from lead_qualifier.console.read_model.lead_search import LeadQuery
 from lead_qualifier.console.read_model.projection import Overtaken, Projection, Step
-from lead_qualifier.console.read_model.reader import LeadQuery, Reader
+from lead_qualifier.console.read_model.reader import Reader
 from lead_qualifier.console.read_model.tables import MADE_WHEN_CAUGHT_UP, SCHEMA_VERSION
 from lead_qualifier.kafka.records import Record
 from lead_qualifier.qualification.leads import Erased, Lead, Mark

@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 from lead_qualifier.console.api.errors import InvalidParameter
 from lead_qualifier.console.read_model.audit_trail import TrailPosition
 from lead_qualifier.console.read_model.dead_letters import LetterPosition
+from lead_qualifier.console.read_model.lead_search import Position
 from lead_qualifier.console.read_model.qualification_reader import QualificationPosition
-from lead_qualifier.console.read_model.reader import Position
 
 T = TypeVar("T")
 

@@ -12,7 +12,7 @@ from lead_qualifier.console.api.lead_forms import LeadDetails, LeadExplanation, 
 from lead_qualifier.console.api.leads import MOST_LEADS, Leads
 from lead_qualifier.console.api.parameters import LONGEST, Cursor, LeadId, Wanted
 from lead_qualifier.console.api.responses import answer, tagged
-from lead_qualifier.console.read_model.reader import LeadQuery
+from lead_qualifier.console.read_model.lead_search import LeadQuery
 
 
 def lead_routes(leads: Leads) -> APIRouter:

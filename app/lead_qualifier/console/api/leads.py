@@ -22,8 +22,9 @@ from lead_qualifier.console.api.lead_forms import (
     LeadSummary,
 )
 from lead_qualifier.console.api.timeline import timeline
+from lead_qualifier.console.read_model.lead_search import LeadQuery
 from lead_qualifier.console.read_model.ranking import last_qualified
-from lead_qualifier.console.read_model.reader import FoundLead, LeadQuery, ProjectedLead, Reader
+from lead_qualifier.console.read_model.reader import FoundLead, ProjectedLead, Reader
 from lead_qualifier.messages.lead_qualified import evidence_of
 from lead_qualifier.qualification.leads import Lead
 from lead_qualifier.qualification.rules import Rules

@@ -17,7 +17,7 @@ from lead_qualifier.console.api.sales_answers import KeyUsed, SalesAnswers
 from lead_qualifier.console.api.sales_forms import LONGEST_REASON, SalesAnswer
 from lead_qualifier.console.errors import ApiError
 from lead_qualifier.console.pages.rendering import Pages, address, language_of
-from lead_qualifier.console.read_model.reader import LeadQuery
+from lead_qualifier.console.read_model.lead_search import LeadQuery
 
 ADDRESS = "/leads"
 _ON_A_PAGE = 50

@@ -31,7 +31,8 @@ _LONGEST_KEY = 16 * 1024
 _LONGEST_REASON = 4 * 1024
 _LONGEST_HEADERS = 16 * 1024
 _LARGEST = 2**63 - 1
-_SCANNED = 500
+#: How many are read at once: at first, and after a while in which few have the reason looked for.
+_SCANNED, _MOST_SCANNED = 200, 10_000
 
 
 class _Leads(msgspec.Struct):
@@ -130,7 +131,8 @@ class DeadLetterReader:
         with self._database.snapshot() as connection:
             if not has_tables(connection):
                 return []
-            matching = (one for one in _scan(connection, found, before) if wanted.matches(one.letter, self._prefix))
+            scanned = _scan(connection, found, before, wanted.reason)
+            matching = (one for one in scanned if wanted.matches(one.letter, self._prefix))
             return list(islice(matching, limit))
 
     def count_since(self, since_ms: int, *, most: int) -> int:
@@ -152,19 +154,33 @@ class DeadLetterReader:
             return None if row is None else _held(row)
 
 
-def _scan(connection: Connection, found: Select[Any], before: LetterPosition | None) -> Iterator[HeldLetter]:
-    """All rows, some at a time: most are not read, because the first that match are enough."""
+def _scan(
+    connection: Connection, found: Select[Any], before: LetterPosition | None, reason: str | None
+) -> Iterator[HeldLetter]:
+    """Those with this text in the reason (None: all), some at a time: most are not read, as the first are enough.
+
+    All of a dead letter is read only where the reason is the one looked for.
+    """
     columns = dead_letters.c
     place = (columns.timestamp_ms, columns.topic, columns.partition, columns.offset)
-    ordered = found.order_by(*(column.desc() for column in place)).limit(_SCANNED)
+    newest_first = [column.desc() for column in place]
+    narrow = found.with_only_columns(*place, columns.reason).order_by(*newest_first)
+    text = None if reason is None else reason.casefold()
+    wanted: dict[bytes, bool] = {}
+    size = _SCANNED
     while True:
-        rows = connection.execute(ordered if before is None else ordered.where(tuple_(*place) < before)).all()
-        for row in rows:
-            held = _held(row)
-            before = held.position
-            yield held
-        if len(rows) < _SCANNED:
+        some = narrow if before is None else narrow.where(tuple_(*place) < before)
+        rows = connection.execute(some.limit(size)).all()
+        for one in {row.reason for row in rows} - wanted.keys():
+            wanted[one] = text is None or text in one.decode(errors="replace").casefold()
+        keys = [(row.topic, row.partition, row.offset) for row in rows if wanted[row.reason]]
+        for part in in_parts(keys, _SCANNED):
+            of_part = select(dead_letters).where(tuple_(*place[1:]).in_(part))
+            yield from map(_held, connection.execute(of_part.order_by(*newest_first)))
+        if len(rows) < size:
             return
+        *_, last = rows
+        before, size = tuple(last[:4]), min(2 * size, _MOST_SCANNED)
 
 
 def _row(record: Record) -> dict[str, Any] | None:

@@ -26,7 +26,7 @@ class Projector(Protocol):
         """Apply records, in order within each partition. Returns whether something was erased for good."""
 
 
-def in_parts(items: Sequence[T]) -> Iterator[Sequence[T]]:
-    """The items in parts that one statement can take."""
-    for start in range(0, len(items), _MOST_PARAMETERS):
-        yield items[start : start + _MOST_PARAMETERS]
+def in_parts(items: Sequence[T], size: int = _MOST_PARAMETERS) -> Iterator[Sequence[T]]:
+    """The items in parts of this size, which one statement can take."""
+    for start in range(0, len(items), size):
+        yield items[start : start + size]

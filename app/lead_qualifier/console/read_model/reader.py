@@ -2,43 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, func, select, tuple_
+from sqlalchemy import func, select
 
 from lead_qualifier.client.decoding import decode_or_none
 from lead_qualifier.client.leads import decode_lead, read_lead
 from lead_qualifier.client.rulebook import Rulebook
 from lead_qualifier.console.read_model.database import Database
-from lead_qualifier.console.read_model.names import words_in
-from lead_qualifier.console.read_model.ranking import NEVER
+from lead_qualifier.console.read_model.lead_search import FoundRow, LeadQuery, Position, search
 from lead_qualifier.console.read_model.rule_entries import rulebook_in
-from lead_qualifier.console.read_model.tables import events, has_tables, leads, words
+from lead_qualifier.console.read_model.tables import events, has_tables, leads
 from lead_qualifier.qualification.leads import Lead
 from lead_qualifier.qualification.rules import UnknownLeads
 from lead_qualifier.qualification.utc import from_milliseconds
-
-_FoundRow: TypeAlias = "Row[bytes, int, bytes, bytes]"
-Position = tuple[int, bytes]
-"""Where a lead stands in a list: its rank and its id."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LeadQuery:
-    """What leads are looked for. `text`: how their id begins, or how words of their name do."""
-
-    text: str = ""
-    owner_id: str = ""
-    status: str = ""
-    qualified: bool | None = None
-
-    @property
-    def by_id(self) -> bool:
-        """Whether the leads found come in the order of their ids, rather than the newest qualified first."""
-        return bool(self.text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +62,7 @@ class Reader:
         with self._database.snapshot() as connection:
             if not has_tables(connection):
                 return []
-            return [_found(row) for row in _search(connection, query, after, limit)]
+            return [_found(row) for row in search(connection, query, after, limit)]
 
     def count(self) -> int:
         """How many leads are held."""
@@ -117,55 +96,10 @@ class Reader:
         )
 
 
-def _found(row: _FoundRow) -> FoundLead:
+def _found(row: FoundRow) -> FoundLead:
     return FoundLead(
         lead_id=row.lead_id.decode(errors="replace"),  # workers let no other ids in
         name=row.name.decode(errors="replace"),
         lead=decode_or_none(decode_lead, row.value),
         position=(row.rank, row.lead_id),
     )
-
-
-def _search(connection: Connection, query: LeadQuery, after: Position | None, limit: int) -> Sequence[_FoundRow]:
-    conditions = list(_conditions(query))
-    columns = select(leads.c.lead_id, leads.c.rank, leads.c.name, leads.c.value)
-    if not query.by_id:
-        newest_first = (leads.c.rank, leads.c.lead_id)
-        if after is not None:
-            conditions.append(tuple_(*newest_first) > after)
-        return connection.execute(columns.where(*conditions).order_by(*newest_first).limit(limit)).all()
-    if after is not None:
-        conditions.append(leads.c.lead_id > after[1])
-    by_id = columns.where(*conditions).order_by(leads.c.lead_id).limit(limit)
-    found = list(connection.execute(by_id.where(*_begins(leads.c.lead_id, query.text.strip().encode()))))
-    if (named := _named(query.text)) is not None:
-        found += connection.execute(by_id.where(leads.c.lead_id.in_(named)))
-    return sorted({row.lead_id: row for row in found}.values(), key=lambda row: row.lead_id)[:limit]
-
-
-def _conditions(query: LeadQuery) -> Iterator[ColumnElement[bool]]:
-    if query.owner_id:
-        yield leads.c.owner_id == query.owner_id.encode()
-    if query.status:
-        yield leads.c.status == query.status.encode()
-    if query.qualified is not None:
-        yield leads.c.rank < NEVER if query.qualified else leads.c.rank == NEVER
-
-
-def _named(text: str) -> Select[tuple[bytes]] | None:
-    """The ids of leads whose names have a word that begins as each of the text's; None if it has no word."""
-    subqueries = [select(words.c.lead_id).where(*_begins(words.c.word, word.encode())) for word in words_in(text)]
-    if not subqueries:
-        return None
-    first, *others = subqueries
-    for other in others:
-        first = first.where(words.c.lead_id.in_(other))
-    return first
-
-
-def _begins(column: ColumnElement[bytes], prefix: bytes) -> Sequence[ColumnElement[bool]]:
-    """Whether the bytes of a column begin with others, by its index."""
-    end = prefix.rstrip(b"\xff")
-    if not end:
-        return (column >= prefix,)
-    return (column >= prefix, column < end[:-1] + bytes([end[-1] + 1]))
