@@ -83,7 +83,7 @@ PICTURED = {
             "English",
             "Why it is qualified, or not",
             "Name or id",
-            "Find",
+            "Search",
             "Criteria not met",
             "1 of 2 criteria met, 2 needed: engagement: 8.5 more",
             "engagement 61.5 < 70 not met",

@@ -92,3 +92,20 @@ def test_who_decides_on_an_older_state_sees_what_has_changed_meanwhile(page: Pag
     expect(page.get_by_role("region", name="Was sich inzwischen geändert hat")).to_contain_text("Erika Beispiel")
     page.get_by_role("button", name="Anhalten").click()
     expect(page.get_by_label("Zustand")).to_contain_text("Angehalten")
+
+
+def test_on_a_phone_no_label_runs_into_its_value(page: Page) -> None:
+    switch(page, "Deutsch")
+    page.set_viewport_size({"width": 320, "height": 640})
+    for address in ("/models", "/scoring-models"):
+        page.goto(address)
+        assert page.evaluate(LABELS_TOO_WIDE) == [], address
+
+
+#: The labels of which a word is wider than their column.
+LABELS_TOO_WIDE = """() => [...document.querySelectorAll('table.list td')].filter(cell => {
+  const pen = document.createElement('canvas').getContext('2d');
+  pen.font = getComputedStyle(cell, '::before').font;
+  const column = parseFloat(getComputedStyle(cell).gridTemplateColumns);
+  return cell.dataset.label.split(' ').some(word => pen.measureText(word).width > column + 1);
+}).map(cell => cell.dataset.label)"""
