@@ -116,6 +116,8 @@ def test_without_javascript_the_page_is_complete_and_says_when_it_was_made(
         expect(page.locator(".newest li").first).to_contain_text("Anna Weber")
         page.locator("summary").click()
         expect(page.locator("figure tbody tr")).to_have_count(12)
+        page.get_by_role("link", name="Enterprise-Leads").click()
+        expect(page).to_have_url(f"{server.address}/model?id=enterprise")
 
 
 def test_axe_finds_nothing_while_the_page_is_live(page: Page, server: ConsoleServer, axe: str) -> None:

@@ -62,7 +62,7 @@ class WorkerProcess:
 
     def web(self) -> str:
         """Its address, as it says itself."""
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while not self._web:
             found = re.search(r'"web": ?"(http:[^"]+)"', self.log.read_text())
             if found:
