@@ -16,6 +16,9 @@ PIP_INSTALL = @pip_install() { \
 	awk '/^ *Collecting / { n++; if (n % 10 == 0) print "  " n " packages found ..." } \
 		/^Installing collected/ { print "  installing ..." } { fflush() }'; \
 	return "$$(cat $(VENV)/.pip-exit)"; }; pip_install
+# Where it is set, each of the hundreds of processes that tests start would compile every module again.
+unexport PYTHONDONTWRITEBYTECODE
+
 # More for pytest, such as PYTEST_ARGS="-k name"; it comes behind what follows, so that "-n 0" wins over the processes.
 PYTEST_ARGS ?=
 # Four processes for two cores, which share a broker: the tests mostly wait. A file stays in one process, as its tests
