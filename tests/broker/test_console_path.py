@@ -125,7 +125,7 @@ def test_a_marketer_needs_no_command_line(install: Install, browser: Browser, tm
 
     # Why, and whose it is.
     newest.get_by_role("link", name="Lead 3").click()
-    expect(page.get_by_role("article", name="Enterprise-Leads")).to_contain_text("engagement 95 >= 80: erfüllt")
+    expect(page.get_by_role("article", name="Enterprise-Leads")).to_contain_text("engagement 95 ≥ 80: erfüllt")
     expect(page.get_by_text("Marketingqualifiziert").first).to_be_visible()
     expect(page.get_by_text("Sam Seller").first).to_be_visible()
 

@@ -43,6 +43,9 @@ SENTENCES: dict[str, str] = {
         " so no score can meet it: lower it to {maximum} or less, or correct the maximum"
     ),
     # Why a lead is qualified or not
+    "criterion": "{scoring_model} ≥ {threshold:.10g}",
+    "score_met": "{scoring_model} {score:.10g} ≥ {threshold:.10g} met",
+    "change": "{field:term} {before:term} → {after:term}",
     "lacks_live_scoring_model": "{scoring_model}: the scoring model is not live, so no score counts",
     "nothing_qualifies": "lead management is off: nothing qualifies",
     "model_not_live": "the model is not live",

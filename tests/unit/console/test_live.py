@@ -84,7 +84,7 @@ def test_each_stream_gets_the_overview_and_what_is_new_in_its_language(server: C
         looks = reader.looks
         for lead_id in ("L-21", "L-22"):
             await asyncio.to_thread(qualify, server, lead_id)
-            for stream, text in ((english, "engagement 83 >= 70 met"), (german, "engagement 83 >= 70: erfüllt")):
+            for stream, text in ((english, "engagement 83 ≥ 70 met"), (german, "engagement 83 ≥ 70: erfüllt")):
                 [(kind, qualified), (name, overview)] = await read_message(stream)
                 assert (kind, name) == ("qualified", "overview")
                 assert qualified["lead_id"] == overview["newest"][0]["lead_id"] == lead_id

@@ -17,16 +17,16 @@ AT = datetime(2026, 11, 3, 9, 5, tzinfo=UTC)
     [
         (
             Finding("change", field="status_reason", before="new", after="marketing_qualified"),
-            "Statusgrund: Neu -> Marketingqualifiziert",
+            "Statusgrund: Neu → Marketingqualifiziert",
         ),
-        (Finding("change", field="sales_ready", before=False, after=True), "Vertriebsbereit: Nein -> Ja"),
+        (Finding("change", field="sales_ready", before=False, after=True), "Vertriebsbereit: Nein → Ja"),
         (
             Finding("lead_closed", status="disqualified", status_reason="budget"),
             "Der Lead ist geschlossen: Status Disqualifiziert, Statusgrund budget",
         ),
         (
             Finding("score_met", scoring_model="v1.5", score=82.5, threshold=70.0),
-            "v1.5 82,5 >= 70: erfüllt",
+            "v1.5 82,5 ≥ 70: erfüllt",
         ),
         (Finding("value_is", name="umsatz", wanted=1.5), "umsatz ist 1,5"),
         (Finding("and_more", count=1234), "und 1.234 weitere"),

@@ -25,7 +25,7 @@ _CRITERION = {
     "score": 83,
     "scored_at": _AT,
     "met": True,
-    "text": "engagement 83 >= 70 met",
+    "text": "engagement 83 ≥ 70 met",
 }
 _REASON = {
     "code": "qualified_until_reset",

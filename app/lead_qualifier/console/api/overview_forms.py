@@ -21,8 +21,8 @@ _QUALIFICATION: dict[str, Any] = {
     "origin": "live",
     "qualified_at": _AT,
     "occurred_at": _AT,
-    "changes": {"code": "changes", "text": "status_reason new -> marketing_qualified"},
-    "criteria": [{"code": "score_met", "text": "engagement 83 >= 70 met"}],
+    "changes": {"code": "changes", "text": "status_reason new → marketing_qualified"},
+    "criteria": [{"code": "score_met", "text": "engagement 83 ≥ 70 met"}],
 }
 _MODEL = {
     "qualification_model_id": "enterprise",

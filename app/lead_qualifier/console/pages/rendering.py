@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
+from time import time_ns
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -32,6 +33,8 @@ from lead_qualifier.wording.numbers import as_written
 from lead_qualifier.wording.printable import printable
 
 LANGUAGE_COOKIE = "lead-qualifier-language"
+#: A busy installation always has records under way: pages say so once the data is older.
+_LATE_SECONDS = 5
 _TEMPLATES = Path(__file__).with_name("templates")
 
 
@@ -57,13 +60,15 @@ class Pages:
         """The page that a template makes of these values. `error`: what was refused; the page has its status."""
         language = language_of(request)
         text = self._environments[language.code].get_template(template)
+        standing = self._standing()
         around = {
             "language": language,
             "languages": LANGUAGES.values(),
             "here": address_of(request),
             "path": request.scope["path"],
             "navigation": NAVIGATION,
-            "health": health_of(self._standing()),
+            "health": health_of(standing),
+            "is_behind": standing.seconds_behind(time_ns() // 1_000_000) >= _LATE_SECONDS,
             "signs_in": self._signs_in,
             **_access(request),
         }

@@ -9,7 +9,7 @@ SENTENCES: dict[str, str] = {
     "any_of": "mindestens eines von {members:joined by, }",
     "at_least_of": "mindestens {count} von {members:joined by, }",
     "group": "({formula})",
-    "criterion": "{scoring_model} >= {threshold:.10g}",
+    "criterion": "{scoring_model} ≥ {threshold:.10g}",
     "criterion_with_grades": "{scoring_model} mit Note {grades:joined by oder }",
     "criterion_with_terms": "{criterion} ({terms:joined by, })",
     "fallen_below": "abgefallen unter {drop_below:.10g}",
@@ -28,7 +28,7 @@ SENTENCES: dict[str, str] = {
     "again_after": "{cool_down:duration} später erneut",
     # A qualification in words
     "criteria": "{criteria:joined by, }",
-    "score_met": "{scoring_model} {score:.10g} >= {threshold:.10g}: erfüllt",
+    "score_met": "{scoring_model} {score:.10g} ≥ {threshold:.10g}: erfüllt",
     "score_below": "{scoring_model} {score:.10g} < {threshold:.10g}: nicht erfüllt",
     "score_missing": "{scoring_model} hat keine Bewertung, nötig sind {threshold:.10g}: nicht erfüllt",
     "score_not_counted": (
@@ -43,7 +43,7 @@ SENTENCES: dict[str, str] = {
     ),
     "grade_expired": "{scoring_model} Note {grade} vom {day} ist abgelaufen: nicht erfüllt",
     "changes": "{changes:joined by, }",
-    "change": "{field:term}: {before:term} -> {after:term}",
+    "change": "{field:term}: {before:term} → {after:term}",
     "no_changes": "keine Änderung: erneut qualifiziert, nachdem die Bewertungen abgefallen waren",
     "model_version": "{id} v{version}",
     "model_version_again": "{id} v{version} (Qualifizierung {number})",
@@ -160,7 +160,7 @@ SENTENCES: dict[str, str] = {
     "closed": "ist geschlossen (Status {status:term}, Statusgrund {status_reason:term}): {decisions}",
     "not_qualified_since": "ist wieder offen, wurde seit dem Schließen aber nicht qualifiziert: {decisions}",
     "not_qualified": "ist nicht qualifiziert, und nur qualifizierte Leads werden zugewiesen",
-    "nothing_decided": "entschieden wurde nie etwas",
+    "nothing_decided": "es wurde nie etwas entschieden",
     "decisions_not_shown": (
         "Frühere Entscheidungen werden nicht gezeigt, denn über geschlossene, zusammengeführte und gelöschte Leads wird"
         " nichts aufbewahrt; die Kapazität ist frei"
