@@ -96,7 +96,8 @@ class Lifecycle(RuleBasedStateMachine):
             self.expect_change(result, "applied")
             self.models[definition.id] = replace(now, status=status, draft=definition, revision=self.revision)
         hindered = not self.enabled or any(not self.is_live(one.scoring_model) for one in definition.criteria)
-        assert bool(result.warnings) == (result.accepted and hindered)
+        has_grades = any(one.grades for one in definition.criteria)
+        assert bool(result.warnings) == (result.accepted and (hindered or has_grades))
         assert result.definition == (definition_of(definition) if result.entry is not None else None)
         return command
 

@@ -190,6 +190,10 @@ class Follower:
             now_ms=now_ms,
         )
         rebuilds = self._standing.rebuilds
+        whole = stored is not None and stored.complete and reason is None
+        phase = Phase.FOLLOWING if whole else Phase.REBUILDING
+        if not whole:  # said first: what keeps it from beginning keeps the data from being complete
+            self._standing = replace(self._standing, phase=phase, reason=reason)
         if stored is None or reason is not None:
             log.info("projection_begins_again", reason=reason)
             recreated = set() if stored is None else recreated_topics(stored.topic_ids, topic_ids)
@@ -201,8 +205,6 @@ class Follower:
             lost = [one for one, offset in first.items() if offset > stored.next.get(one, 0)]
             next_offsets = self._projection.go_on(stored, topic_ids, first, self._held_from_ms(lost, now_ms))
         total = sum(ends[one] - next_offsets[one] for one in partitions)
-        whole = stored is not None and stored.complete and reason is None
-        phase = Phase.FOLLOWING if whole else Phase.REBUILDING
         self._standing = Standing(
             phase=phase,
             behind=total,
