@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.support.console_pages import axe_findings, opened, switch, tab_to, take_picture, unfold, width_of
 from tests.support.console_server import ConsoleServer
@@ -105,6 +105,25 @@ def test_what_is_typed_fast_stays(page: Page) -> None:
         page.wait_for_timeout(30)
     expect(page.locator("#yaml")).to_have_value(re.compile("threshold: 90}"))
     expect(number).to_have_value("90")
+
+
+def test_an_answer_to_less_than_what_was_typed_changes_nothing(page: Page) -> None:
+    page.goto("/model/edit?id=enterprise")
+    number, box = page.locator("[id='criteria.0.threshold']"), page.locator("[id='actions.sales_ready']")
+    was_checked = box.is_checked()
+    held: list[Route] = []
+    page.route("**/model/edit", lambda route: route.continue_() if held else held.append(route))
+    number.fill("71")
+    while not held:
+        page.wait_for_timeout(10)
+    box.focus()
+    page.keyboard.press("Space")
+    number.focus()
+    page.keyboard.press("ArrowUp")
+    held[0].continue_()  # it is answered before the next request takes its place
+    expect(page.locator("#yaml")).to_have_value(re.compile("threshold: 72}"))
+    expect(number).to_have_value("72")
+    expect(box).to_be_checked(checked=not was_checked)
 
 
 def test_yaml_changes_the_form(page: Page) -> None:

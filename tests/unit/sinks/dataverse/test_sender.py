@@ -241,7 +241,7 @@ def test_wrong_credentials_lose_nothing_and_say_what_to_look_at(org: Organisatio
 )
 def test_what_is_no_token_is_not_used(org: Organisation, make: Make, reply: Reply | Raw) -> None:
     org.instead = lambda request: reply if request.path == "/token" else None
-    sender = make()
+    sender = make(timeout=0.6 if reply is NEVER else 20)
     with pytest.raises(NoToken, match="no token"):
         sender.who_am_i()
     with pytest.raises(NoToken):

@@ -6,6 +6,7 @@
   let timer;
   let typed = 0;
   let sent = 0;
+  const sentWith = new WeakMap(); // how much was typed, by request: an older one may still be answered
   let pressed = false; // a button whose answer has not come
 
   const cancel = () => {
@@ -52,6 +53,7 @@
   document.addEventListener("htmx:beforeRequest", (event) => {
     cancel();
     sent = typed;
+    sentWith.set(event.detail.xhr, typed);
     if (!isRefresh(event)) pressed = true;
   });
 
@@ -66,9 +68,9 @@
   });
 
   document.addEventListener("htmx:beforeSwap", (event) => {
-    if (event.detail.target.id !== "editor") return;
+    if (event.detail.target !== document.getElementById("editor")) return; // its `id` is the field of this name
     // An answer to what has been changed since would undo it; the next one is under way.
-    if (sent !== typed) event.detail.shouldSwap = false;
+    if (sentWith.get(event.detail.xhr) !== typed) event.detail.shouldSwap = false;
     // What is typed while an answer arrives stays. But YAML that is only passed through follows the form: else it would
     // differ from what the server knows, and would count as changed.
     const active = document.activeElement;
