@@ -125,7 +125,7 @@ def test_a_lead_is_shown_with_all_about_it(client: httpx.Client, document: dict[
     assert kinds == ["assigned", "qualified", "scored", "scored", "changed"]
     qualified = body["timeline"][1]
     assert qualified["changes"]["text"] == "status_reason new → marketing_qualified, sales_ready no → yes"
-    assert qualified["criteria"][0] == {"code": "score_met", "text": "engagement 83 >= 70 met"}
+    assert qualified["criteria"][0] == {"code": "score_met", "text": "engagement 83 ≥ 70 met"}
 
 
 @pytest.mark.parametrize(

@@ -59,7 +59,7 @@ def test_the_overview_is_as_described(client: httpx.Client, document: dict[str, 
     assert body["qualified_today"] == 1
     newest = body["newest"][0]
     assert (newest["name"], newest["qualification_model_name"]) == ("Anna Weber", "Enterprise-Leads")
-    assert newest["criteria"][0] == {"code": "score_met", "text": "engagement 83 >= 70 met"}
+    assert newest["criteria"][0] == {"code": "score_met", "text": "engagement 83 ≥ 70 met"}
     assert "L-gone" not in {one["lead_id"] for one in body["newest"]}
     assert len(body["weeks"]) == 12
     assert [(one["name"], one["qualified"]) for one in body["weeks"][-2]["models"]] == [
