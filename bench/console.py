@@ -90,15 +90,15 @@ class _Bench:
     def run(self, subject: str, *, people: int, think_seconds: float) -> Run:
         if subject == ALONE:
             return Run(self._measured())
-        with self._console() as (console, link):
+        with self._console() as (console, browser):
             spent = cpu_seconds(console.process.pid)
             if subject == CLICKED:
                 leads = self._workload.leads
-                with Marketers(link, people=people, think_seconds=think_seconds, leads=leads, into=self.clicks):
+                with Marketers(browser, people=people, think_seconds=think_seconds, leads=leads, into=self.clicks):
                     measured = self._measured()
             else:
                 measured = self._measured()
-            _wait_until_caught_up(link)
+            _wait_until_caught_up(browser)
             return Run(measured, cpu_seconds(console.process.pid) - spent)
 
     def _measured(self) -> Measured:
@@ -111,8 +111,8 @@ class _Bench:
         return start(WORKER, self._connection, self.prefix, log=log, partitions=PARTITIONS, expected=expected)
 
     @contextmanager
-    def _console(self) -> Iterator[tuple[Subject, str]]:
-        """A console without data, and its link."""
+    def _console(self) -> Iterator[tuple[Subject, httpx.Client]]:
+        """A console without data, and a client that has opened its link."""
         log = self._folder / "console.log"
         environment = {
             **worker_environment(self._connection, self.prefix, partitions=PARTITIONS, group_id=self.prefix),
@@ -122,15 +122,16 @@ class _Bench:
             link = re.search(r"http\S+", console.hear(60).decode())
             if link is None:
                 raise SubjectFailed(f"no link: see {log}")
-            _wait_until_caught_up(link[0])
-            yield console, link[0]
+            with httpx.Client(base_url=link[0].partition("/enter")[0], timeout=60) as browser:
+                browser.get(link[0])
+                _wait_until_caught_up(browser)
+                yield console, browser
 
 
-def _wait_until_caught_up(link: str) -> None:
+def _wait_until_caught_up(browser: httpx.Client) -> None:
     since = time.monotonic() + _LOOKS_SECONDS
     deadline = since + _CATCH_UP_SECONDS
-    address = f"{link.partition('/enter')[0]}/api/v1/health"
-    while (now := httpx.get(address, timeout=60).json()) != _CAUGHT_UP or time.monotonic() < since:
+    while (now := browser.get("/api/v1/health").json()) != _CAUGHT_UP or time.monotonic() < since:
         if time.monotonic() > deadline:
             raise SubjectFailed(f"the console has not caught up: {now}")
         time.sleep(0.2)

@@ -39,12 +39,10 @@ class Clicks:
 class Marketers:
     """So many people beside what the block does. They share a session, as one link signs in one browser."""
 
-    def __init__(self, link: str, *, people: int, think_seconds: float, leads: int, into: Clicks) -> None:
-        """`link`: signs in, once. `think_seconds`: the mean time between an answer and the next click."""
+    def __init__(self, browser: httpx.Client, *, people: int, think_seconds: float, leads: int, into: Clicks) -> None:
+        """`browser`: is signed in. `think_seconds`: the mean time between an answer and the next click."""
         self.clicks = into
-        self._address = link.partition("/enter")[0]
-        answer = httpx.get(link, timeout=60)
-        self._cookies = answer.cookies
+        self._address, self._cookies = browser.base_url, browser.cookies
         self._people, self._think, self._leads = people, think_seconds, leads
         self._stop = threading.Event()
         self._error: Exception | None = None
