@@ -126,6 +126,20 @@ def test_an_answer_to_less_than_what_was_typed_changes_nothing(page: Page) -> No
     expect(box).to_be_checked(checked=not was_checked)
 
 
+def test_what_is_typed_while_a_button_is_answered_does_not_take_its_place(page: Page) -> None:
+    switch(page, "English")
+    page.goto("/model/edit")
+    held: list[Route] = []
+    page.route("**/model/edit", lambda route: route.continue_() if held else held.append(route))
+    page.get_by_role("button", name="Add scoring model").click()
+    page.get_by_label("Name", exact=True).press_sequentially("Fair")
+    page.wait_for_timeout(500)  # longer than the editor waits before it sends what was typed
+    held[0].continue_()
+    expect(page.get_by_label("Threshold")).to_be_visible()
+    expect(page.locator("#yaml")).to_have_value(re.compile("name: Fair"))
+    expect(page.get_by_label("Name", exact=True)).to_have_value("Fair")
+
+
 def test_yaml_changes_the_form(page: Page) -> None:
     switch(page, "English")
     page.goto("/model/edit?id=enterprise")

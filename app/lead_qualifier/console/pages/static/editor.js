@@ -57,9 +57,17 @@
     if (!isRefresh(event)) pressed = true;
   });
 
+  const isLate = (event) => sentWith.get(event.detail.xhr) !== typed;
+
   // A request that ends without having sent all that was typed is followed by another one.
   document.addEventListener("htmx:afterRequest", (event) => {
-    if (!isRefresh(event)) pressed = false;
+    if (!isRefresh(event)) {
+      if (event.detail.successful && isLate(event)) {
+        setTimeout(() => event.detail.requestConfig.elt.click()); // its answer is dropped, too: ask once more
+        return;
+      }
+      pressed = false;
+    }
     if (sent !== typed && timer === undefined) refresh(wait);
   });
 
@@ -70,7 +78,7 @@
   document.addEventListener("htmx:beforeSwap", (event) => {
     if (event.detail.target !== document.getElementById("editor")) return; // its `id` is the field of this name
     // An answer to what has been changed since would undo it; the next one is under way.
-    if (sentWith.get(event.detail.xhr) !== typed) event.detail.shouldSwap = false;
+    if (isLate(event)) event.detail.shouldSwap = false;
     // What is typed while an answer arrives stays. But YAML that is only passed through follows the form: else it would
     // differ from what the server knows, and would count as changed.
     const active = document.activeElement;
