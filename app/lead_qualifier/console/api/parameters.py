@@ -1,8 +1,8 @@
-"""Parameters that routes share. Their readers are async, without waiting: else each would take a thread."""
+"""Parameters that routes share. Their readers are async although none waits: FastAPI runs others in a thread."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import unquote
 
 from fastapi import Depends, Path, Query, Request
@@ -15,53 +15,20 @@ LONGEST = 16_384
 """No id is longer than a record's key may be, and no server takes a longer URL."""
 
 
-async def lead_id_in(
-    lead_id: Annotated[str, Path(description="The lead's id, percent-encoded.", examples=["L-1001"])],
-) -> str:
-    """The id in the path. Raises InvalidParameter if it is not UTF-8."""
-    return _decoded(lead_id, "lead_id")
+def _id_in_path(name: str, of_what: str, example: str) -> Any:
+    """What a route's parameter depends on, to get the id that its path has under this name.
 
+    The route raises InvalidParameter if the id is not UTF-8.
+    """
+    place = Path(alias=name, description=f"{of_what} id, percent-encoded.", examples=[example])
 
-async def model_id_in(
-    model_id: Annotated[
-        str, Path(description="The qualification model's id, percent-encoded.", examples=["enterprise"])
-    ],
-) -> str:
-    """The id in the path. Raises InvalidParameter if it is not UTF-8."""
-    return _decoded(model_id, "model_id")
+    async def decoded(text: str = place) -> str:
+        try:
+            return unquote(text, errors="strict")
+        except UnicodeDecodeError as error:
+            raise InvalidParameter("must be UTF-8, percent-encoded", parameter=name) from error
 
-
-async def scoring_model_id_in(
-    scoring_model_id: Annotated[
-        str, Path(description="The scoring model's id, percent-encoded.", examples=["engagement"])
-    ],
-) -> str:
-    """The id in the path. Raises InvalidParameter if it is not UTF-8."""
-    return _decoded(scoring_model_id, "scoring_model_id")
-
-
-async def definition_id_in(
-    definition_id: Annotated[str, Path(description="The definition's id, percent-encoded.", examples=["react-fast"])],
-) -> str:
-    """The id in the path. Raises InvalidParameter if it is not UTF-8."""
-    return _decoded(definition_id, "definition_id")
-
-
-async def dead_letter_id_in(
-    dead_letter_id: Annotated[
-        str, Path(description="The dead letter's id, percent-encoded.", examples=["lead-dead-letters:3:17"])
-    ],
-) -> str:
-    """The id in the path. Raises InvalidParameter if it is not UTF-8."""
-    return _decoded(dead_letter_id, "dead_letter_id")
-
-
-def _decoded(text: str, parameter: str) -> str:
-    """An id that is percent-encoded in a path. Raises InvalidParameter if it is not UTF-8."""
-    try:
-        return unquote(text, errors="strict")
-    except UnicodeDecodeError as error:
-        raise InvalidParameter("must be UTF-8, percent-encoded", parameter=parameter) from error
+    return Depends(decoded)
 
 
 async def language_in(request: Request) -> Language:
@@ -69,11 +36,11 @@ async def language_in(request: Request) -> Language:
     return wanted(request.headers.get("accept-language", ""))
 
 
-DeadLetterId = Annotated[str, Depends(dead_letter_id_in)]
-LeadId = Annotated[str, Depends(lead_id_in)]
-ModelId = Annotated[str, Depends(model_id_in)]
-DefinitionId = Annotated[str, Depends(definition_id_in)]
-ScoringModelId = Annotated[str, Depends(scoring_model_id_in)]
+DeadLetterId = Annotated[str, _id_in_path("dead_letter_id", "The dead letter's", "lead-dead-letters:3:17")]
+DefinitionId = Annotated[str, _id_in_path("definition_id", "The definition's", "react-fast")]
+LeadId = Annotated[str, _id_in_path("lead_id", "The lead's", "L-1001")]
+ModelId = Annotated[str, _id_in_path("model_id", "The qualification model's", "enterprise")]
+ScoringModelId = Annotated[str, _id_in_path("scoring_model_id", "The scoring model's", "engagement")]
 Since = Annotated[
     Timestamp | None,
     Query(
