@@ -10,10 +10,11 @@ from lead_qualifier.console.access.people import Permission
 from lead_qualifier.console.access.permissions import allowed
 from lead_qualifier.console.api.audit import MOST_ENTRIES, Audit, AuditQuery
 from lead_qualifier.console.api.audit_forms import AuditList
+from lead_qualifier.console.api.definition_forms import KindName
 from lead_qualifier.console.api.parameters import LONGEST, Cursor
 from lead_qualifier.console.api.responses import answer
 
-Kind = Literal["model", "feature", "scoring-model", "journey", "assignment", "sequence", "follow-up"]
+Kind = Literal["model", "feature", "scoring-model", KindName]
 Outcome = Literal["accepted", "refused"]
 
 

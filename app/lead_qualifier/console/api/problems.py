@@ -28,8 +28,8 @@ def of_error(error: ApiError) -> Problem:
 
 
 #: In place of the framework's words, which are about Python.
-_NOT_JSON = "must be JSON"
 _SAID = {
+    "json_invalid": "must be JSON",
     "missing": "is missing",
     "extra_forbidden": "is no field of this request: remove it, or correct its name",
     "model_attributes_type": "must be a JSON object, sent with Content-Type: application/json",
@@ -40,13 +40,13 @@ def of_validation(error: RequestValidationError) -> Problem:
     """The first parameter that is not of its form; its value is not repeated."""
     first = error.errors()[0]
     status = HTTPStatus.BAD_REQUEST
-    is_no_json = first["type"] == "json_invalid"  # its place is a number of characters
     return Problem(
         title=status.phrase,
         status=status,
         code="invalid_parameter",
-        detail=_NOT_JSON if is_no_json else _SAID.get(first["type"], str(first["msg"])),
-        parameter="body" if is_no_json else str(first["loc"][-1]),
+        detail=_SAID.get(first["type"], str(first["msg"])),
+        # Where the body is not JSON, the last part of the place is a number of characters.
+        parameter="body" if first["type"] == "json_invalid" else str(first["loc"][-1]),
     )
 
 
