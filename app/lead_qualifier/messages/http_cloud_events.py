@@ -88,16 +88,14 @@ def mode_of(headers: Mapping[str, str]) -> Mode:
     return Mode.BINARY
 
 
-def events_in(
-    mode: Mode, headers: Mapping[str, str], body: bytes, *, most: int | None = None
-) -> list[HttpEvent | BadMessage]:
+def events_in(mode: Mode, headers: Mapping[str, str], body: bytes, *, most: int) -> list[HttpEvent | BadMessage]:
     """The events of a request, in their order. An event that cannot be read is the BadMessage that says why, whose
     field is an attribute, `data` or `data_base64`. Of a batch, at most one more than `most` are read.
 
     Raises BadMessage for a body that is not a batch.
     """
     if mode is Mode.BATCH:
-        return [_or_fault(_structured, one) for one in islice(_elements(body), None if most is None else most + 1)]
+        return [_or_fault(_structured, one) for one in islice(_elements(body), most + 1)]
     return [_or_fault(_structured, body) if mode is Mode.STRUCTURED else _or_fault(_binary, headers, body)]
 
 

@@ -15,17 +15,16 @@ MOST_OF_PERSON = 10
 class StreamPlaces:
     """All of it runs in one event loop. Each process counts on its own."""
 
-    def __init__(self, *, most: int = MOST_STREAMS, most_of_person: int = MOST_OF_PERSON) -> None:
-        """The most streams, in all and of one person."""
+    def __init__(self, *, most: int = MOST_STREAMS) -> None:
+        """`most`: streams, in all."""
         self._most = most
-        self._most_of_person = most_of_person
         self._taken: Counter[str] = Counter()
 
     @contextmanager
     def taken_by(self, subject: str) -> Iterator[None]:
         """Around a stream of a person. Raises TooManyStreamsOfPerson, TooManyStreams in place of it."""
-        if self._taken[subject] >= self._most_of_person:
-            raise TooManyStreamsOfPerson(self._most_of_person)
+        if self._taken[subject] >= MOST_OF_PERSON:
+            raise TooManyStreamsOfPerson(MOST_OF_PERSON)
         if self._taken.total() >= self._most:
             raise TooManyStreams
         self._taken[subject] += 1
