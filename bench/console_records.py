@@ -1,8 +1,7 @@
-"""Records of all that the console shows: rules, leads, what happened to them, audit trails and dead letters."""
+"""Records that the console projects: rules, leads, and what happened to leads that qualified."""
 
 from __future__ import annotations
 
-import json
 import random
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -13,9 +12,8 @@ from bench.lead_story import is_answered, story
 from lead_qualifier.assignment.state import LEAD, SELLER, HeldLead, HeldSeller, State, encode_state
 from lead_qualifier.console.read_model.projectors import ProjectedTopics
 from lead_qualifier.definitions.qualification_models.entries import ModelEntry, ScoringModelEntry, encode_stored
-from lead_qualifier.kafka.records import PartitionId, Record, dead_letter
+from lead_qualifier.kafka.records import PartitionId, Record
 from lead_qualifier.messages.model_reading import model_of
-from lead_qualifier.messages.topics import LEAD_DEAD_LETTERS, LEAD_SCORE_CHANGED, QUALIFICATION_MODEL_CHANGED
 from lead_qualifier.qualification.leads import Lead, Mark, Score
 from lead_qualifier.qualification.utc import to_milliseconds
 from lead_qualifier.services.console_topology import CONSOLE
@@ -32,11 +30,7 @@ _START = datetime(2026, 1, 5, 8, tzinfo=UTC)
 _NAMES = ("Anna", "Jonas", "Erika", "Mehmet", "Zoë", "Lukas", "Maria", "Piotr")
 #: One lead in four bears a mark. The topics still have the events about two in five of these.
 _MARKED, _STILL_THERE = 0.25, 0.4
-_SELLERS, _OUTCOMES, _DEAD_LETTERS = 200, 20_000, 50_000
-_MODELS = 50
-#: How often an outcome is a refusal, and a dead letter has each reason.
-_REFUSED = 0.1
-_REASONS = {"score must be a number, found text": 0.9, "the value is not JSON in UTF-8": 0.0999, "HTTP 410": 0.0001}
+_SELLERS = 200
 
 
 def rules() -> list[Record]:
@@ -126,41 +120,3 @@ def what_followed(states: Iterable[Record]) -> Iterator[Record]:
         waits = 0 if is_answered(number) else number
         held = HeldLead(model_id=MODEL, qualified_at=mark.at, code=7 if waits else 2, number=number, waits=waits)
         yield assignment(LEAD + one.key, mark.at, held)
-
-
-def outcomes() -> Iterator[Record]:
-    """The audit trail of qualification models, most of which are gone."""
-    chance, log = random.Random(_SEED), _Log()
-    for number in range(_OUTCOMES):
-        at = _START + timedelta(minutes=number)
-        model_id = f"model-{chance.randrange(_MODELS)}"
-        refused = chance.random() < _REFUSED
-        outcome: dict[str, object] = {
-            "command_id": f"command-{number}",
-            "qualification_model_id": model_id,
-            "command": "publish",
-            "outcome": "refused" if refused else "accepted",
-            "reason": "model_live" if refused else "published",
-            "message": f"{model_id}: published",
-            "warnings": [],
-            "revision": number,
-            "version": number,
-            "issued_by": "U-1",
-            "issued_at": at.isoformat(),
-            "decided_at": at.isoformat(),
-        }
-        topic = QUALIFICATION_MODEL_CHANGED.name
-        yield log.record(topic, 0, at, model_id.encode(), json.dumps(outcome).encode())
-
-
-def dead_letters() -> Iterator[Record]:
-    """Dead letters of the worker. One of the reasons is rare."""
-    chance, log = random.Random(_SEED), _Log()
-    [*reasons], [*weights] = _REASONS, _REASONS.values()
-    for number in range(_DEAD_LETTERS):
-        key = b"L-%07d" % chance.randrange(10**9)
-        value = b'{"event_id":"e-%d","lead_id":"%s","score":"eighty","note":"%s"}' % (number, key, b"x" * 200)
-        source = Record(LEAD_SCORE_CHANGED.name, 0, number, 0, key, value, ())
-        letter = dead_letter(LEAD_DEAD_LETTERS.name, source, chance.choices(reasons, weights)[0], None)
-        at = _START + timedelta(seconds=number)
-        yield msgspec.structs.replace(log.record(letter.topic, 0, at, key, value), headers=letter.headers)
