@@ -111,21 +111,19 @@ class ModelReport:
     """By the value of an attribute; None: of leads without it. Empty unless an attribute was asked for."""
 
 
-def model_report(
-    history: ModelHistory, *, since: int = 0, answers_from: int = 0, values: Mapping[int, str] | None = None
-) -> ModelReport:
+def model_report(history: ModelHistory, *, since: int = 0, answers_from: int = 0) -> ModelReport:
     """The report on the qualifications whose events were written at `since` or later.
 
-    `answers_from`: sales responses from before then may be missing. Both in microseconds since 1970. `values`: by the
-    number of a lead, the value of the attribute by which they are counted; a merged lead has that of its survivor.
+    `answers_from`: sales responses from before then may be missing. Both in microseconds since 1970.
     """
-    return report_of(history, qualification_fates(history, since=since, answers_from=answers_from), values)
+    return report_of(history, qualification_fates(history, since=since, answers_from=answers_from))
 
 
 def report_of(history: ModelHistory, fates: QualificationFates, values: Mapping[int, str] | None = None) -> ModelReport:
-    """The report, given what became of each qualification in the history. `values`: as model_report() takes them.
+    """The report, given what became of each qualification in the history.
 
-    Of the history it takes leads, scores, grades, thresholds, and the names that the fates refer to.
+    Of the history it takes leads, scores, grades, thresholds, and the names that the fates refer to. `values`: by the
+    number of a lead, the value of the attribute by which they are counted; a merged lead has that of its survivor.
     """
     return _Reporter(history, fates).report(values)
 
