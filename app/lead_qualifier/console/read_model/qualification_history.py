@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice
 from operator import itemgetter
+from typing import TypeVarTuple
 
-from sqlalchemy import ColumnElement, Connection, or_, select, true
+from sqlalchemy import ColumnElement, Connection, Row, Select, or_, select, true
 
 from lead_qualifier.client.model_history import ModelHistory
 from lead_qualifier.client.reported_events import UNREADABLE, Reaction, ReactionKind, add_reaction, held_lead
 from lead_qualifier.console.read_model.packed_criteria import add_criteria
 from lead_qualifier.console.read_model.projector import in_parts
 from lead_qualifier.console.read_model.tables import leads, qualifications, reactions
+
+Columns = TypeVarTuple("Columns")
 
 
 @dataclass(slots=True)
@@ -57,35 +60,29 @@ class _Reading:
         for some in in_parts(list(islice(self._found.history.leads, begin, None))):
             yield column.in_(some)
 
+    def _in_order(self, statement: Select[*Columns], some_leads: Iterable[ColumnElement[bool]]) -> list[Row[*Columns]]:
+        """The rows about all these leads, ordered by the first three columns: topic, partition, offset."""
+        rows = chain.from_iterable(self._connection.execute(statement.where(one)) for one in some_leads)
+        return sorted(rows, key=itemgetter(0, 1, 2))
+
     def _read_qualifications(self) -> None:
-        columns = qualifications.c
-        some_leads = (
-            None if self._lead_ids is None else [columns.lead_id.in_(some) for some in in_parts(self._lead_ids)]
-        )
-        rows = sorted(
-            (
-                row
-                for condition in ([true()] if some_leads is None else some_leads)
-                for row in self._connection.execute(
-                    select(
-                        columns.topic,
-                        columns.partition,
-                        columns.offset,
-                        columns.lead_id,
-                        columns.version,
-                        columns.number,
-                        columns.occurred_us,
-                        columns.written_us,
-                        columns.fast_track,
-                        columns.known_until,
-                        columns.criteria,
-                        columns.scores,
-                    ).where(columns.model_id == self._model_id, condition)
-                )
-            ),
-            key=itemgetter(0, 1, 2),
-        )
-        history = self._found.history
+        history, columns = self._found.history, qualifications.c
+        some_leads = [true()] if self._lead_ids is None else map(columns.lead_id.in_, in_parts(self._lead_ids))
+        of_model = select(
+            columns.topic,
+            columns.partition,
+            columns.offset,
+            columns.lead_id,
+            columns.version,
+            columns.number,
+            columns.occurred_us,
+            columns.written_us,
+            columns.fast_track,
+            columns.known_until,
+            columns.criteria,
+            columns.scores,
+        ).where(columns.model_id == self._model_id)
+        rows = self._in_order(of_model, some_leads)
         for _, _, _, lead, version, number, occurred, written, fast_track, known_until, _, _ in rows:
             history.qualified(
                 lead,
@@ -119,25 +116,15 @@ class _Reading:
 
     def _read_reactions(self) -> None:
         history, columns = self._found.history, reactions.c
-        of_model = or_(columns.model_id.is_(None), columns.model_id == self._model_id)
-        rows = sorted(
-            (
-                row
-                for condition in self._of_leads(columns.lead_id, 0)
-                for row in self._connection.execute(
-                    select(
-                        columns.topic,
-                        columns.partition,
-                        columns.offset,
-                        columns.lead_id,
-                        columns.kind,
-                        columns.at_us,
-                        columns.what,
-                    ).where(condition, of_model)
-                )
-            ),
-            key=itemgetter(0, 1, 2),
-        )
-        for _, _, _, lead, kind, at, what in rows:
+        of_model = select(
+            columns.topic,
+            columns.partition,
+            columns.offset,
+            columns.lead_id,
+            columns.kind,
+            columns.at_us,
+            columns.what,
+        ).where(or_(columns.model_id.is_(None), columns.model_id == self._model_id))
+        for _, _, _, lead, kind, at, what in self._in_order(of_model, self._of_leads(columns.lead_id, 0)):
             text = None if what is None else what.decode()
             add_reaction(history, lead, Reaction(ReactionKind(kind), at, what=text))
