@@ -179,8 +179,7 @@ def _scan(
             yield from map(_held, connection.execute(of_part.order_by(*newest_first)))
         if len(rows) < size:
             return
-        *_, last = rows
-        before, size = tuple(last[:4]), min(2 * size, _MOST_SCANNED)
+        before, size = rows[-1][:4], min(2 * size, _MOST_SCANNED)
 
 
 def _row(record: Record) -> dict[str, Any] | None:
@@ -261,8 +260,4 @@ def _ids_in(row: Mapping[str, Any]) -> list[bytes]:
 def _hidden_until(connection: Connection, ids: Iterable[bytes]) -> dict[bytes, int]:
     """For each erased lead, the time up to which its dead letters must be hidden. Forever unless the lead is held."""
     about = set(ids)
-    found = remembered(connection, about)
-    held = erased_ms(connection, about)
-    return dict.fromkeys(found.keys() - held.keys(), _LARGEST) | {
-        one: max(at_ms, found.get(one, -1)) for one, at_ms in held.items()
-    }
+    return dict.fromkeys(remembered(connection, about), _LARGEST) | erased_ms(connection, about)

@@ -1,4 +1,4 @@
-"""Erased leads. Of each a hash is remembered, because what is about it may be read later than that it was erased."""
+"""Erased leads. A hash of each is remembered, because records about a lead may be read after its erasure."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def remember(connection: Connection, database: Database, erased_ms: Mapping[byte
 def remembered(connection: Connection, lead_ids: Iterable[bytes]) -> dict[bytes, int]:
     """Of these leads those that are remembered, and when each was erased last."""
     if connection.execute(select(erasures.c.lead).limit(1)).first() is None:
-        return {}  # as it mostly is while everything is read again
+        return {}  # the usual case while everything is read again
     by_hash = {_hash(one): one for one in lead_ids}
     found: dict[bytes, int] = {}
     for some in in_parts(list(by_hash)):

@@ -69,18 +69,11 @@ class LeadStates:
         if erased:
             self._on_erased()
         erasures.remember(connection, self._database, erased_ms)
-        self._hold(connection, newest, erased_ms, counts)
+        self._hold(connection, newest, counts)
         add_counts(self._database, connection, counts)
         return erased
 
-    def _hold(
-        self,
-        connection: Connection,
-        held: Mapping[bytes, tuple[Lead, bytes]],
-        erased_ms: Mapping[bytes, int],
-        counts: Counter[Place],
-    ) -> None:
-        """`erased_ms`: when leads with these ids were erased, as records said that were applied now."""
+    def _hold(self, connection: Connection, held: Mapping[bytes, tuple[Lead, bytes]], counts: Counter[Place]) -> None:
         # In the order of the keys, which is the one of the table.
         rows = {key: self._row(key, *held[key]) for key in sorted(held)}
         names: dict[bytes, bytes] = {}
@@ -92,9 +85,9 @@ class LeadStates:
                 names[one.lead_id], before_ms[one.lead_id] = one.name, one.erased_ms
                 before[one.lead_id] = was = _lead(one.value)
                 counts.subtract(places_of(was))
-        known_ms = erasures.remembered(connection, [key for key in rows if key not in before])
+        remembered_ms = erasures.remembered(connection, rows)
         for key, row in rows.items():  # the state itself forgets it sooner than topics do what was before
-            row["erased_ms"] = max(one.get(key, 0) for one in (before_ms, known_ms, erased_ms))
+            row["erased_ms"] = max(before_ms.get(key, 0), remembered_ms.get(key, 0))
         for lead, _ in held.values():
             counts.update(places_of(lead))
         self._database.upsert(connection, leads, list(rows.values()))
