@@ -157,9 +157,10 @@ class Screen:
     def _commands(self, progress: Progress) -> Table:
         table = Table.grid(padding=(0, 2))
         lead_id = progress.newest[-1]["lead_id"] if progress.newest else None
-        for what, command in self._next:
+        for what, example in self._next:
+            command = example
             if what.startswith(EXPLAIN) and lead_id is not None:
-                command = " ".join([*command.split(" ")[:-1], quote(lead_id)])  # noqa: PLW2901
+                command = " ".join([*example.split(" ")[:-1], quote(lead_id)])
             table.add_row(Text(what, style="dim"), Text(command, style="yellow", overflow="fold"))
         return table
 
