@@ -40,7 +40,7 @@ log = structlog.get_logger(__name__)
 _OPENAPI = f"{PREFIX}/openapi.json"
 _HEALTH = f"{PREFIX}/health"
 _PUBLIC = PUBLIC | {_HEALTH, f"{PREFIX}{WEBHOOK}", _OPENAPI, "/language"}
-#: As servers log it; no status of HTTP.
+#: What nginx logs for this; HTTP has no status for it.
 _CLIENT_CLOSED = 499
 
 
@@ -111,7 +111,7 @@ class _Answers:
 
     @staticmethod
     def gone(_request: Request, _error: Exception) -> Response:
-        """Nobody gets it: the person left the page while it was being sent. Nothing failed."""
+        """The client went away before it had sent all of its request. Nothing failed, and nobody gets the answer."""
         return Response(status_code=_CLIENT_CLOSED)
 
     def failed(self, request: Request, error: Exception) -> Response:

@@ -17,7 +17,7 @@ _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 2.5, 5.0, 10.0, 3
 #: The route of requests that no route matches, or that were refused before one was looked for.
 _NO_ROUTE = "none"
 
-#: Others count as one, because clients make them up.
+#: All others count as `other`, because clients can make them up.
 _METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
 
 

@@ -90,7 +90,7 @@ def mode_of(headers: Mapping[str, str]) -> Mode:
 
 def events_in(mode: Mode, headers: Mapping[str, str], body: bytes, *, most: int) -> list[HttpEvent | BadMessage]:
     """The events of a request, in their order. An event that cannot be read is the BadMessage that says why, whose
-    field is an attribute, `data` or `data_base64`. Of a batch, at most one more than `most` are read.
+    field is an attribute, `data` or `data_base64`. Of a batch, one more than `most` are read, at most.
 
     Raises BadMessage for a body that is not a batch.
     """
@@ -127,7 +127,7 @@ def _structured(envelope: bytes) -> HttpEvent:
 
 
 def _read(decoder: msgspec.json.Decoder[T], raw: bytes, what: str) -> T:
-    """What the bytes hold. `what`: that which they should be."""
+    """What the bytes hold. `what`: what they should be, for the message. Raises BadMessage."""
     try:
         raw.decode()  # msgspec does not check what it leaves undecoded
         return decoder.decode(raw)

@@ -77,7 +77,7 @@ class Guard:
             session = await run_in_threadpool(self._access.session_of, headers)
             keep_session(scope, session)
         elif self._says_more(scope["path"]):
-            with suppress(ApiError, SQLAlchemyError):  # the state of what is away is asked for here
+            with suppress(ApiError, SQLAlchemyError):  # it answers without a session, and without the database, too
                 session = await run_in_threadpool(self._access.session_of, headers)
                 keep_session(scope, session)
         if is_change(scope["method"]):

@@ -46,7 +46,7 @@ class Approval:
                 raise NeedsSecondPerson(
                     "The audit trail does not say yet who wrote this: try again once the console is up to date."
                 )
-            return 0  # the service refuses what is not there as unknown, and what the trail does not tell yet as stale
+            return 0  # the service refuses: as unknown if there is none, as stale if the trail is behind
         if expected_revision is not None and expected_revision < revision:
             return expected_revision  # it is stale: the service says so
         author = _author(told)
@@ -62,7 +62,7 @@ class Approval:
         """What was accepted and changed it, the newest first."""
         told: list[dict[str, Any]] = []
         before = None
-        while len(told) < _LOOKED_AT:  # repeats change nothing: they must not push what did out of sight
+        while len(told) < _LOOKED_AT:  # repeated commands are not counted: enough of them would hide the last `apply`
             found = self._trails.newest(
                 kind=kind, subject=definition_id, accepted=True, before=before, limit=_LOOKED_AT
             )

@@ -21,7 +21,7 @@ async def body_of(request: Request, most: int, too_large: Callable[[], ApiError]
 
 
 async def beginning_of(request: Request, most: int) -> bytes:
-    """The body of a request; of one that has more than so many bytes, the beginning, which has more as well."""
+    """The body of a request. Reading stops as soon as it has more than `most` bytes."""
     body = bytearray()
     async for part in request.stream():
         body += part

@@ -20,7 +20,7 @@ _LARGEST = 2**63 - 1
 
 
 def page_of(found: Sequence[T], limit: int, cursor: Callable[[T], str]) -> tuple[Sequence[T], str | None]:
-    """A page, and its next cursor, from what was found where one more than `limit` was looked for."""
+    """The page, and the cursor of the next one if there is more. `found`: up to one more than `limit`."""
     shown = found[:limit]
     return shown, cursor(shown[-1]) if len(found) > limit else None
 
@@ -82,7 +82,7 @@ def _encoded(*parts: Any) -> str:
 
 
 def _decoded(cursor: str, *forms: Callable[[Any], Any]) -> list[Any]:
-    """The parts of a cursor, each as its form makes of it."""
+    """The parts of a cursor. `forms`: what reads each. Raises InvalidParameter."""
     try:
         text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
         return [form(part) for form, part in zip(forms, json.loads(text), strict=True)]

@@ -1,4 +1,4 @@
-"""Carries out commands on definitions, and says what became of them in the language of their author."""
+"""Carries out commands on definitions, and says in the language of the request what became of them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class DecidedCommands:
     """Sends commands whose decisions the console can foresee."""
 
     def __init__(self, commands: Commands, *, codes: Mapping[Code, str] = MappingProxyType({})) -> None:
-        """`codes`: those that are called otherwise on the topics of the definitions."""
+        """`codes`: those that have another name on the topics of the definitions."""
         self._commands = commands
         self._codes = codes
 
@@ -34,8 +34,8 @@ class DecidedCommands:
         foresee: Callable[[], Decision[Any]],
         revision: Callable[[], int],
     ) -> CommandOutcome:
-        """The outcome is the service's. Its sentence comes in English and names commands: in its place stands what the
-        console says of the same decision, as `foresee` makes it by the projection.
+        """Send a command, and return the service's outcome. Its sentence is in English and names CLI commands, so
+        the console's own takes its place: that of the same decision, which `foresee` makes by the projection.
 
         `revision`: the definition's, as the projection has it; 0 if there is none. Raises CommandRefused, and what
         Commands.run raises.

@@ -76,7 +76,7 @@ class DefinitionVersion(Form):
     version: int
     published_at: datetime
     published_by: str
-    applied_at: datetime | None = Field(None, description="When the definition was applied last before.")
+    applied_at: datetime | None = Field(None, description="When the definition was last applied before that.")
     applied_by: str | None = None
     ended_at: datetime | None = Field(None, description="Absent: it runs.")
     ended_by: str | None = None

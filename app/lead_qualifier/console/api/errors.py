@@ -37,7 +37,7 @@ class LeadUnreadable(ApiError):
 
 
 class TooManyStreamsOfPerson(ApiError):
-    """As many streams of one person are open as a process serves."""
+    """One person follows as many streams as a process serves to one."""
 
     status = HTTPStatus.TOO_MANY_REQUESTS
     code = "too_many_streams_of_person"

@@ -29,7 +29,11 @@ MOST_BYTES = 8 << 20
 """The most events, and the largest body (bytes), of a request."""
 RETRY_SECONDS = 5
 _REQUESTS_AT_ONCE = 16
-#: What takes a permission of its own on its route takes the same as an event.
+#: Only so many wrong events get their line: each search begins at the start of the text.
+_MOST_LINES = 20
+#: A step of a path with this many digits or more is a name, not an index.
+_LONGEST_NUMBER = 10
+#: Routes of these topics' own take another permission. Sending an event to them takes it, too.
 OF_ROUTES: Mapping[Topic, Permission] = MappingProxyType(
     {SCORING_MODEL_CHANGED: Permission.SET_SCORING_MODELS, LEAD_SALES_RESPONSE: Permission.ANSWER_FOR_SALES}
 )
@@ -166,12 +170,6 @@ class Events:
         if faults:
             raise _invalid(mode, body, events, faults)
         return records
-
-
-#: For so many wrong events the line is looked for, each time from the beginning of the text.
-_MOST_LINES = 20
-#: A step of a path with more digits is no number of a list's item.
-_LONGEST_NUMBER = 10
 
 
 def _events(mode: Mode, headers: Mapping[str, str], body: bytes) -> list[HttpEvent | BadMessage]:

@@ -22,7 +22,7 @@ def with_example(example: dict[str, Any]) -> ConfigDict:
 
 
 class Sent(BaseModel):
-    """What a client sends: of these types, and no other fields, so that a misspelt one is not overlooked."""
+    """What a client sends. Other types and other fields are refused, so that no misspelt field is overlooked."""
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
 
@@ -48,7 +48,7 @@ class Health(Form):
         description="`following`: up to date, but for `behind`; `rebuilding`: everything is read again, and what is "
         "shown is incomplete; `waiting`: `problem` says what keeps it from going on."
     )
-    behind: int | None = Field(None, description="How many records are not shown yet. As the rest, for a session only.")
+    behind: int | None = Field(None, description="How many records are not shown yet. Absent without a session.")
     percent: int | None = Field(None, description="How much of the rebuild is done.")
     reason: str | None = Field(None, description="Why everything is read again.")
     problem: str | None = Field(None, description="What keeps the console from reading on, and what to do.")

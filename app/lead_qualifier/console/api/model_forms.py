@@ -147,7 +147,7 @@ class ModelVersion(Form):
     published_at: datetime
     published_by: str
     applied_at: datetime | None = Field(
-        None, description="When its definition was applied. Absent if none was since the version before."
+        None, description="When its definition was applied. Absent if none was applied since the previous version."
     )
     applied_by: str | None = None
     ended_at: datetime | None = Field(None, description="When it ceased to run. Absent: it runs.")

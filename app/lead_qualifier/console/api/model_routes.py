@@ -175,7 +175,9 @@ def model_routes(models: Models, commands: ModelCommands) -> APIRouter:
         before: Annotated[
             str, Query(max_length=20, description="The number of a version, or `draft`.", examples=["2"])
         ],
-        after: Annotated[str, Query(max_length=20, description="The same of the other one.", examples=["3"])] = DRAFT,
+        after: Annotated[
+            str, Query(max_length=20, description="The number of the other version, or `draft`.", examples=["3"])
+        ] = DRAFT,
     ) -> Response:
         """Field by field, and as the lines of both."""
         return answer(models.diff(model_id, before, after))

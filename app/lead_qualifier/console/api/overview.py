@@ -47,7 +47,7 @@ class Looked:
     rulebook: Rulebook
     daily: tuple[QualifiedOnDay, ...]
     complete_from: datetime | None
-    """Qualifications of before may be missing."""
+    """Earlier qualifications may be missing. None: nothing is missing."""
     newest: tuple[HeldQualification, ...]
     announced: HeldQualification | None
     """The one of the newest that is announced to people who do not see the page: seldom another one."""

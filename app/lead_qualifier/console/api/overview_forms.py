@@ -125,7 +125,7 @@ class Overview(Form):
     qualified_today: int
     complete_from: datetime | None = Field(
         None,
-        description="Qualifications of before may be missing: their topic no longer had them when the console read it. "
+        description="Earlier qualifications may be missing: their topic no longer had them when the console read it. "
         "Absent: nothing is missing.",
     )
     weeks: list[Week] = Field(description="The last twelve weeks with the present one, the oldest first.")

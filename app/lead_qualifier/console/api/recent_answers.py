@@ -1,4 +1,4 @@
-"""Answers of sales that this process has sent lately, and that the projection may not show yet."""
+"""Answers for sales that this process has sent recently, which the projection may not show yet."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MOST = 1_000
 
 @dataclass(slots=True)
 class RecentAnswer:
-    """`tried`: what may have reached the broker; `sent`: what the broker has."""
+    """`tried`: may have reached the broker; `sent`: has reached it."""
 
     tried: SalesAnswered | None = None
     sent: SalesAnswered | None = None
@@ -31,7 +31,7 @@ class RecentAnswers:
 
     @contextmanager
     def alone(self, lead_id: str, event_id: str) -> Iterator[RecentAnswer]:
-        """What is known of this answer, for one thread at a time."""
+        """What is known about this answer. Other threads with the same answer wait."""
         with self._looking:
             answer = self._answers.setdefault((lead_id, event_id), RecentAnswer())
             self._answers.move_to_end((lead_id, event_id))

@@ -29,7 +29,7 @@ _COUNTS: dict[str, Any] = {
 
 
 class Rejections(Form):
-    """How often sales rejected for a reason. Without `reason`: without one."""
+    """How often sales rejected leads for a reason. Without `reason`: how often it gave none."""
 
     reason: str | None = None
     count: int
@@ -58,7 +58,7 @@ class Acceptance(Form):
     converted: int
     lost: int
     erased: int
-    acceptance: float | None = Field(None, description="Which share of the answers accepted; absent: too few answers.")
+    acceptance: float | None = Field(None, description="The share of answers that accept. Absent: too few answers.")
     rejections: list[Rejections]
     durations: dict[str, Duration] = Field(description="By step. Only of the total and of versions.")
 
@@ -95,13 +95,13 @@ class AcceptanceReport(Form):
     since: datetime | None = None
     complete_from: datetime | None = Field(
         None,
-        description="Qualifications, assignments and recyclings of before may be missing: their topics no longer had "
+        description="Earlier qualifications, assignments and recyclings may be missing: their topics no longer had "
         "them when the console read these. Absent: nothing is missing.",
     )
     answers_from: datetime | None = Field(
         None,
-        description="The same of sales' answers. Qualifications of before without an answer count as "
-        "`answer_unknown` rather than `waiting`.",
+        description="The same for sales' answers. Earlier qualifications without an answer count as `answer_unknown` "
+        "rather than `waiting`.",
     )
     by: str
     leads: int

@@ -61,7 +61,7 @@ class Reports:
         )
 
     def acceptance_csv(self, model_id: str, *, attribute: str = "", since: datetime | None = None) -> str:
-        """All of it for spreadsheets, which take no text in it for a formula."""
+        """The whole report as CSV. Spreadsheets take no text in it for a formula."""
         return csv_text(*report_table(model_id, self._report(model_id, attribute or None, since)[0]))
 
     def _report(

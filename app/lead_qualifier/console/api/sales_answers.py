@@ -85,7 +85,8 @@ class SalesAnswers:
         with self._recent.alone(lead_id, said.event_id) as recent:
             before = recent.sent or self._shown(lead_id, said.event_id)
             if before is None:
-                # What may have reached the broker goes again as it was: a later answer would count once more.
+                # An earlier try may have reached the broker. The same event is sent again, with the time that it had:
+                # with a later time it would count as another answer.
                 if recent.tried is not None and _is_same(recent.tried, said):
                     said = recent.tried
                 recent.tried = said
@@ -115,7 +116,7 @@ class SalesAnswers:
 
 
 def _answered(event: dict[str, object]) -> SalesAnswered | None:
-    """The answer in an event; None if others have written there what is none."""
+    """The answer in an event; None for an event of another form, since others write to the topic, too."""
     try:
         return SalesAnswered.model_validate(event)
     except ValidationError:

@@ -33,8 +33,8 @@ def sales_routes(answers: SalesAnswers) -> APIRouter:
         language: Wanted,
         event_id: Annotated[str | None, Depends(command_id_in)],
     ) -> Response:
-        """Say whether sales accepts a qualified lead, as the CRM does. The model says what a rejection changes. With
-        the same Idempotency-Key it is said once; another answer with it is refused.
+        """Say whether sales accepts a qualified lead, as the CRM does. The model says what a rejection changes. An
+        answer that is sent again with its Idempotency-Key counts once; another answer with that key is refused.
         """
         return answer(answers.send(person, lead_id, said, language.wording, event_id=event_id), status=202)
 

@@ -1,4 +1,4 @@
-"""How many streams of events are open at once: of all, and of one person."""
+"""How many streams of events are open at once, in all and of each person."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class StreamPlaces:
 
     @contextmanager
     def taken_by(self, subject: str) -> Iterator[None]:
-        """Around a stream of a person. Raises TooManyStreamsOfPerson, TooManyStreams in place of it."""
+        """Around a stream of a person. Raises TooManyStreamsOfPerson, TooManyStreams if there is no place for it."""
         if self._taken[subject] >= MOST_OF_PERSON:
             raise TooManyStreamsOfPerson(MOST_OF_PERSON)
         if self._taken.total() >= self._most:
