@@ -15,6 +15,7 @@ from lead_qualifier.console.access.people import Permission, Person
 from lead_qualifier.console.access.permissions import allowed
 from lead_qualifier.console.api.histogram_forms import ScoreBand
 from lead_qualifier.console.api.model_commands import ModelCommands
+from lead_qualifier.console.api.model_forms import ModelDetails
 from lead_qualifier.console.api.models import ModelNotFound, Models
 from lead_qualifier.console.api.orders import Order
 from lead_qualifier.console.api.preview_jobs import PreviewJob
@@ -69,7 +70,6 @@ class PreviewPages:
         wording = language_of(request).wording
         job = self._previews.find(person, job_id)
         definition, result = job.order.definition, job.result
-        stored_as = self._stored_as(job, wording)
         return self._pages.page(
             request,
             "preview.html",
@@ -80,7 +80,7 @@ class PreviewPages:
             result=result,
             sample=[] if result is None else [_sampled(one, wording) for one in result["sample"]],
             charts=[] if result is None else [_chart(one, wording) for one in result["criteria"]],
-            stored_as=stored_as,
+            stored_as=_stored_as(self._stored(job, wording), job),
         )
 
     def cancel(self, person: Person, job_id: str) -> Response:
@@ -93,51 +93,41 @@ class PreviewPages:
         wording = language_of(request).wording
         job = self._previews.find(person, job_id)
         model_id = str(job.order.definition["id"])
-        stored = self._revision(model_id, wording)  # before it is compared: what changes after that is refused as stale
-        stored_as = self._stored_as(job, wording)
+        stored = self._stored(job, wording)  # once: what changes after that is refused as stale
+        is_live = stored is not None and stored.status == "live"
         try:
-            revision = job.revision
-            if stored_as == "same":
-                revision = stored
+            if stored is not None and _stored_as(stored, job) == "same":
+                revision = stored.revision
             else:
-                order = Order(issued_by=person.issued_by, wording=wording, expected_revision=revision)
-                done = self._commands.apply(
-                    order, yaml_of(job.order.definition), model_id=model_id, draft=self._is_live(model_id, wording)
-                )
+                order = Order(issued_by=person.issued_by, wording=wording, expected_revision=job.revision)
+                done = self._commands.apply(order, yaml_of(job.order.definition), model_id=model_id, draft=is_live)
                 revision = done.revision
             order = Order(issued_by=person.issued_by, wording=wording, expected_revision=revision)
-            self._commands.move(order, "publish", model_id, replace=self._is_live(model_id, wording))
+            self._commands.move(order, "publish", model_id, replace=is_live)
         except ApiError as error:
             return self.show(request, person, job_id, error=error)
         return RedirectResponse(address("/model", id=model_id, done="published"), status_code=303)
 
-    def _revision(self, model_id: str, wording: Wording) -> int:
+    def _stored(self, job: PreviewJob, wording: Wording) -> ModelDetails | None:
         try:
-            return self._models.show(model_id, wording).revision
+            return self._models.show(str(job.order.definition["id"]), wording)
         except ModelNotFound:
-            return 0
+            return None
 
-    def _is_live(self, model_id: str, wording: Wording) -> bool:
-        try:
-            return self._models.show(model_id, wording).status == "live"
-        except ModelNotFound:
-            return False
 
-    def _stored_as(self, job: PreviewJob, wording: Wording) -> str:
-        """How the stored model stands to what was previewed.
+def _stored_as(stored: ModelDetails | None, job: PreviewJob) -> str:
+    """How the stored model stands to what was previewed.
 
-        `same`: its draft says the same. `other`: it says something else. `live`: the live version says the same, and
-        there is no draft. `new`: it has no draft. `none`: there is no such model.
-        """
-        try:
-            shown = self._models.show(str(job.order.definition["id"]), wording)
-        except ModelNotFound:
-            return "none"
-        if shown.draft is not None:
-            return "same" if is_same(shown.draft, job.order.definition) else "other"
-        if shown.status == "live":
-            return "live" if is_same(shown.definition, job.order.definition) else "new"
-        return "same" if is_same(shown.definition, job.order.definition) else "other"
+    `same`: its draft says the same. `other`: it says something else. `live`: the live version says the same, and
+    there is no draft. `new`: it has no draft. `none`: there is no such model.
+    """
+    if stored is None:
+        return "none"
+    if stored.draft is not None:
+        return "same" if is_same(stored.draft, job.order.definition) else "other"
+    if stored.status == "live":
+        return "live" if is_same(stored.definition, job.order.definition) else "new"
+    return "same" if is_same(stored.definition, job.order.definition) else "other"
 
 
 def preview_pages(previews: PreviewPages) -> APIRouter:
