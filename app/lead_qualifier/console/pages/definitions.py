@@ -18,7 +18,7 @@ from lead_qualifier.console.api.orders import Order
 from lead_qualifier.console.errors import ApiError
 from lead_qualifier.console.pages.definition_kinds import KINDS_OF_PAGES, KindOfPages
 from lead_qualifier.console.pages.definition_text import Intent, Sent, TextForm, TextKind, Written
-from lead_qualifier.console.pages.differences import difference
+from lead_qualifier.console.pages.differences import difference_of_draft
 from lead_qualifier.console.pages.rendering import Pages, address, language_of
 from lead_qualifier.console.pages.sent_orders import sent_order
 from lead_qualifier.wording.sentences import Wording
@@ -99,9 +99,7 @@ class _KindPages:
             "definition.html",
             one=found,
             text=model_text(found.definition),
-            difference=None
-            if found.draft is None
-            else difference(model_text(found.definition), model_text(found.draft)),
+            difference=difference_of_draft(found),
             versions=[(one, None if one.definition is None else model_text(one.definition)) for one in versions],
             done=done,
             error=error,

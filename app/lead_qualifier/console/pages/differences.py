@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import unified_diff
 
+from lead_qualifier.console.api.definition_forms import DefinitionDetails
+from lead_qualifier.console.api.model_forms import ModelDetails
+from lead_qualifier.console.api.models import model_text
+
 _SORTS = {"+": "added", "-": "removed"}
 
 
@@ -12,6 +16,11 @@ def difference(before: str, after: str) -> list[tuple[str, str]]:
     """All lines of both texts, each with `added`, `removed` or nothing before it; none if the texts are the same."""
     lines = unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=10_000)
     return marked(list(lines)[3:])  # after the names of both, and where they begin
+
+
+def difference_of_draft(stored: DefinitionDetails | ModelDetails) -> list[tuple[str, str]] | None:
+    """The draft of what is live, compared with what runs. None: it has no draft."""
+    return None if stored.draft is None else difference(model_text(stored.definition), model_text(stored.draft))
 
 
 def marked(lines: Iterable[str]) -> list[tuple[str, str]]:

@@ -12,11 +12,11 @@ from lead_qualifier.console.access.people import Permission
 from lead_qualifier.console.access.permissions import allowed
 from lead_qualifier.console.api.audit import Audit
 from lead_qualifier.console.api.model_commands import ModelCommands
-from lead_qualifier.console.api.model_forms import ModelDetails, ModelVersion
+from lead_qualifier.console.api.model_forms import ModelVersion
 from lead_qualifier.console.api.models import DRAFT, ModelNotFound, Models, model_text
 from lead_qualifier.console.api.orders import Order
 from lead_qualifier.console.errors import ApiError
-from lead_qualifier.console.pages.differences import difference, marked
+from lead_qualifier.console.pages.differences import difference_of_draft, marked
 from lead_qualifier.console.pages.rendering import Pages, address, language_of
 from lead_qualifier.console.pages.sent_orders import sent_order
 
@@ -83,7 +83,7 @@ class _ModelPages:
             "model.html",
             model=model,
             text=model_text(model.definition),
-            difference=_of_draft(model),
+            difference=difference_of_draft(model),
             versions=self._versions(request, model_id),
             done=done,
             error=error,
@@ -112,7 +112,7 @@ class _ModelPages:
             action=action,
             foreseen=self._models.foresee(model_id, action, wording),
             to_publish=model.draft or model.definition,
-            difference=_of_draft(model) if action == "replace" else [],
+            difference=difference_of_draft(model) if action == "replace" else None,
             meanwhile=meanwhile,
             error=error,
             command_id=uuid.uuid4(),
@@ -146,8 +146,3 @@ class _ModelPages:
             return list(reversed(self._models.history(model_id, language_of(request).wording).versions))
         except ModelNotFound:  # the trail no longer holds anything about it
             return []
-
-
-def _of_draft(model: ModelDetails) -> list[tuple[str, str]]:
-    """The draft of a live model, compared with what runs."""
-    return [] if model.draft is None else difference(model_text(model.definition), model_text(model.draft))
