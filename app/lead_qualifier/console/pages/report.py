@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
 from fastapi import APIRouter, Request, Response
 
-from lead_qualifier.client.score_bands import Band
 from lead_qualifier.console.access.people import Permission
 from lead_qualifier.console.access.permissions import allowed
 from lead_qualifier.console.api.errors import InvalidParameter
@@ -40,9 +39,9 @@ def report_pages(reports: Reports, pages: Pages) -> APIRouter:
         chosen = model or next((one for one, _name in models), "")
         lacks_attribute = by == "attribute" and not asked["attribute"]
         report = None
-        chart = None
+        groups: list[tuple[str, AcceptanceGroup]] = []
+        translated = pages.filters(request)["translated"]
         if chosen and not lacks_attribute:
-            filters = pages.filters(request)
             report = reports.acceptance(
                 chosen,
                 language_of(request).wording,
@@ -50,17 +49,17 @@ def report_pages(reports: Reports, pages: Pages) -> APIRouter:
                 attribute=asked["attribute"],
                 since=_day(since),
             )
-            chart = _chart(report.groups, filters)
+            groups = [(_label(one, translated), one) for one in report.groups]
         return pages.page(
             request,
             "report.html",
             report=report,
-            chart=chart,
+            groups=groups,
+            chart=_chart(groups, translated),
             models=models,
             asked=asked | {"model": chosen},
             missing=None if report is None else missing_in(report),
             lacks_attribute=lacks_attribute,
-            label=lambda group: label_of(group, pages.filters(request)),
         )
 
     @router.get(f"{ADDRESS}.csv", dependencies=may_view)
@@ -95,34 +94,29 @@ def missing_in(report: AcceptanceReport) -> Missing | None:
     return Missing(decisions=decisions, answers=answers, whole_day=whole_day if whole_day <= report.at.date() else None)
 
 
-def label_of(group: AcceptanceGroup, filters: Mapping[str, Callable[..., str]]) -> str:
+def _label(group: AcceptanceGroup, translated: Callable[..., str]) -> str:
     """What the group is called."""
     if group.version is not None:
-        return f"{filters['translated']('Version')} {group.version}"
+        return f"{translated('Version')} {group.version}"
     if group.scoring_model_id is None:
-        return shown(filters["translated"](_NOT_THERE) if group.value is None else group.value)
+        return shown(translated(_NOT_THERE) if group.value is None else group.value)
     name = shown(group.scoring_model_id)
     if group.grade is not None:
         return f"{name} {shown(group.grade)}"
-    if group.start is None and group.below is None:
-        return f"{name}: {filters['translated'](_NOT_THERE)}"
-    return f"{name} {_band(Band(group.start, group.below))}"
+    if group.start is None:
+        return f"{name}: {translated(_NOT_THERE)}" if group.below is None else f"{name} < {number(group.below)}"
+    if group.below is None:
+        return f"{name} ≥ {number(group.start)}"
+    return f"{name} {number(group.start)} – <{number(group.below)}"
 
 
-def _band(band: Band) -> str:
-    if band.start is None or band.below is None:
-        return f"< {number(band.below)}" if band.below is not None else f">= {number(band.start or 0.0)}"
-    return f"{number(band.start)} – <{number(band.below)}"
-
-
-def _chart(groups: list[AcceptanceGroup], filters: Mapping[str, Callable[..., str]]) -> Chart:
-    translated = filters["translated"]
+def _chart(groups: Sequence[tuple[str, AcceptanceGroup]], translated: Callable[..., str]) -> Chart:
     return bar_chart(
-        [label_of(one, filters) for one in groups],
+        [label for label, _group in groups],
         {
-            translated(_("Accepted")): [one.accepted for one in groups],
-            translated(_("Rejected")): [one.rejected for one in groups],
-            translated(_("Without an answer")): [one.qualified - one.accepted - one.rejected for one in groups],
+            translated(_("Accepted")): [one.accepted for _name, one in groups],
+            translated(_("Rejected")): [one.rejected for _name, one in groups],
+            translated(_("Without an answer")): [one.qualified - one.accepted - one.rejected for _name, one in groups],
         },
     )
 
