@@ -96,7 +96,13 @@ class _ModelPages:
         return self._pages.page(request, "model_diff.html", diff=diff, difference=marked(diff.lines))
 
     def confirm(
-        self, request: Request, model_id: str, action: _Confirmed, *, error: ApiError | None = None, seen: int = 0
+        self,
+        request: Request,
+        model_id: str,
+        action: _Confirmed,
+        *,
+        error: ApiError | None = None,
+        seen: int | None = None,
     ) -> Response:
         """What a command would do, and the button that sends it.
 
@@ -128,7 +134,7 @@ class _ModelPages:
             else:
                 done = self._commands.move(order, action, model_id)
         except ApiError as error:
-            seen = order.expected_revision or 0 if error.code == "stale_revision" else 0
+            seen = order.expected_revision if error.code == "stale_revision" else None
             return self.confirm(request, model_id, action, error=error, seen=seen)
         if action == "delete":
             return RedirectResponse(address(LIST, done=done.code), status_code=303)
