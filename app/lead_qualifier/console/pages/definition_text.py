@@ -10,11 +10,9 @@ from typing import Annotated, Literal
 from fastapi import Depends, Form, Request, Response
 
 from lead_qualifier.console.api.commands import NoAnswer
-from lead_qualifier.console.api.definition_forms import DefinitionDetails
-from lead_qualifier.console.api.model_forms import ModelDetails
 from lead_qualifier.console.api.models import model_text
 from lead_qualifier.console.errors import ApiError
-from lead_qualifier.console.pages.differences import difference
+from lead_qualifier.console.pages.differences import Stored, difference
 from lead_qualifier.console.pages.rendering import Pages
 
 _EMPTY = ""
@@ -61,9 +59,6 @@ class TextKind:
     new: str
 
 
-Stored = DefinitionDetails | ModelDetails
-
-
 class TextForm:
     """The form of one kind."""
 
@@ -72,7 +67,7 @@ class TextForm:
         self._pages = pages
 
     def begin(self, request: Request, definition_id: str, stored: Stored) -> Response:
-        """The form with what the next publish lets run."""
+        """The form with the text that the next publish makes live."""
         text = model_text(stored.draft or stored.definition)
         return self.show(request, Written(id=definition_id, text=text, base=text, revision=stored.revision))
 

@@ -9,6 +9,9 @@ from lead_qualifier.console.api.definition_forms import DefinitionDetails
 from lead_qualifier.console.api.model_forms import ModelDetails
 from lead_qualifier.console.api.models import model_text
 
+Stored = DefinitionDetails | ModelDetails
+"""A definition of any kind, as it is stored."""
+
 _SORTS = {"+": "added", "-": "removed"}
 
 
@@ -18,7 +21,7 @@ def difference(before: str, after: str) -> list[tuple[str, str]]:
     return marked(list(lines)[3:])  # after the names of both, and where they begin
 
 
-def difference_of_draft(stored: DefinitionDetails | ModelDetails) -> list[tuple[str, str]] | None:
+def difference_of_draft(stored: Stored) -> list[tuple[str, str]] | None:
     """The draft of what is live, compared with what runs. None: it has no draft."""
     return None if stored.draft is None else difference(model_text(stored.definition), model_text(stored.draft))
 
