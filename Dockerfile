@@ -22,7 +22,7 @@ RUN mkdir -p app/lead_qualifier && echo '__version__ = "0"' >app/lead_qualifier/
     # Symbols that nothing links against, for debuggers: 30 MB.
     && find /opt/lead-qualifier/lib -type f -name '*.so*' -exec strip --strip-unneeded {} +
 COPY app app
-# Compiled is what the program imports, by importing it: most of what packages bring is never run (20 MB).
+# Compile what the program imports, by importing it: most of what packages bring is never run (20 MB).
 RUN python -m pip --python /opt/lead-qualifier/bin/python install \
         --no-cache-dir --disable-pip-version-check --no-compile --no-deps --force-reinstall . \
     && /opt/lead-qualifier/bin/python -c 'import importlib, pkgutil, lead_qualifier as program; \

@@ -64,7 +64,7 @@ class _Editor:
         self._form = TextForm(_KIND, pages)
 
     def begin(self, request: Request, model_id: str) -> Response:
-        """The form with what the next publish lets run, or with an example for a new model."""
+        """The form with the text that the next publish makes live, or with an example for a new model."""
         if not model_id:
             return self._form.show(request, Written(text=_BEGIN))
         return self._form.begin(request, model_id, self._models.show(model_id, language_of(request).wording))

@@ -13,7 +13,7 @@ from lead_qualifier.console.pages.rendering import language_of
 
 
 def sent_order(permission: Permission) -> Any:
-    """What a route's parameter depends on, to get the order of a person who has the permission, from the form's fields.
+    """For a parameter of a route: the order in the form's fields, issued by a person who has the permission.
 
     The route raises NotSignedIn and NotAllowed.
     """
