@@ -5,19 +5,14 @@
   const wait = 150;
   let timer;
   let typed = 0;
-  let sent = 0;
-  const sentWith = new WeakMap(); // how much was typed, by request: an older one may still be answered
+  let sent = 0; // how much of it the latest request has: hx-sync ends one before the next begins
   let pressed = false; // a button whose answer has not come
 
-  const cancel = () => {
-    clearTimeout(timer);
-    timer = undefined;
-  };
+  const cancel = () => clearTimeout(timer);
 
   const refresh = (delay) => {
     cancel();
     timer = setTimeout(() => {
-      timer = undefined;
       const form = document.getElementById("editor"); // the one that is there now: an answer may have replaced it
       if (form && !pressed) htmx.trigger(form, "refresh"); // it would replace what the button asks for
     }, delay);
@@ -53,22 +48,20 @@
   document.addEventListener("htmx:beforeRequest", (event) => {
     cancel();
     sent = typed;
-    sentWith.set(event.detail.xhr, typed);
     if (!isRefresh(event)) pressed = true;
   });
-
-  const isLate = (event) => sentWith.get(event.detail.xhr) !== typed;
 
   // A request that ends without having sent all that was typed is followed by another one.
   document.addEventListener("htmx:afterRequest", (event) => {
     if (!isRefresh(event)) {
-      if (event.detail.successful && isLate(event)) {
-        setTimeout(() => event.detail.requestConfig.elt.click()); // its answer is dropped, too: ask once more
+      if (event.detail.successful && sent !== typed) {
+        // The answer was not shown, so press the button again. Until htmx has ended this request, it would only wait.
+        setTimeout(() => event.detail.requestConfig.elt.click());
         return;
       }
       pressed = false;
     }
-    if (sent !== typed && timer === undefined) refresh(wait);
+    if (sent !== typed) refresh(wait);
   });
 
   document.addEventListener("htmx:afterSettle", () => {
@@ -78,7 +71,7 @@
   document.addEventListener("htmx:beforeSwap", (event) => {
     if (event.detail.target !== document.getElementById("editor")) return; // its `id` is the field of this name
     // An answer to what has been changed since would undo it; the next one is under way.
-    if (isLate(event)) event.detail.shouldSwap = false;
+    if (sent !== typed) event.detail.shouldSwap = false;
     // What is typed while an answer arrives stays. But YAML that is only passed through follows the form: else it would
     // differ from what the server knows, and would count as changed.
     const active = document.activeElement;
