@@ -141,8 +141,9 @@ class Installation:
             if reader is not None:
                 reader.close()
         topics = [name for name in self.admin.list_topics(timeout=10).topics if name.startswith(self.prefix)]
-        for future in self.admin.delete_topics(topics).values():
-            future.exception()
+        if topics:  # a test that is skipped has made none
+            for future in self.admin.delete_topics(topics).values():
+                future.exception()
 
     # -- what goes in
 
