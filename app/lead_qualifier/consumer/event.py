@@ -16,9 +16,10 @@ from lead_qualifier.kafka.records import Headers, Record
 from lead_qualifier.messages import id_form
 from lead_qualifier.messages.cloud_events import attributes_of, data_of, event_type
 from lead_qualifier.messages.errors import BadMessage
-from lead_qualifier.messages.reasons import encoding_fault
+from lead_qualifier.messages.reasons import encoding_fault, fault_of_value
 from lead_qualifier.messages.topics import LEAD_CHANGED
 from lead_qualifier.messages.trace_context import trace_of
+from lead_qualifier.qualification.finding import Finding
 from lead_qualifier.qualification.utc import from_milliseconds
 
 _T = TypeVar("_T")
@@ -127,7 +128,7 @@ def _key(record: Record) -> str:
     try:
         return (record.key or b"").decode()
     except UnicodeDecodeError as error:
-        raise BadMessage(f"the key is not UTF-8 (byte {error.start})") from None
+        raise BadMessage(Finding("key_not_utf_8", byte=error.start)) from None
 
 
 def _data(value: bytes | None, headers: Headers) -> dict[str, Any]:
@@ -136,9 +137,10 @@ def _data(value: bytes | None, headers: Headers) -> dict[str, Any]:
     try:
         data = msgspec.json.decode(data_of(value, headers))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise BadMessage(f"the value {encoding_fault(value) or f'is not JSON in UTF-8: {error}'}") from None
+        fault = encoding_fault(value) or Finding("not_json_in_utf_8", reason=str(error))
+        raise BadMessage(fault_of_value(fault)) from None
     if not isinstance(data, dict):
-        raise BadMessage("the value must be a JSON object")
+        raise BadMessage(Finding("value_no_object"))
     return data
 
 
@@ -151,8 +153,8 @@ def _time(text: str, timestamp_ms: int) -> datetime:
         try:
             time = msgspec.convert(text, datetime)
         except msgspec.ValidationError:
-            raise BadMessage("its time must be RFC 3339 with zone, such as 2026-11-23T09:30:00Z") from None
+            raise BadMessage(Finding("time_not_rfc_3339")) from None
         if time.tzinfo is None:
-            raise BadMessage("its time has no zone: end it with Z or an offset such as +01:00")
+            raise BadMessage(Finding("time_without_zone"))
         return time
     return from_milliseconds(max(0, timestamp_ms))

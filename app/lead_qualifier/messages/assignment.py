@@ -19,6 +19,7 @@ from lead_qualifier.messages.errors import BadMessage, BadMessageClass
 from lead_qualifier.messages.fields import EMITTED, READ_STRICTLY, DisplayName, Id, Models, Timestamp, Value
 from lead_qualifier.messages.lead_messages import EventId, LeadId
 from lead_qualifier.messages.lead_qualified import LeadChangedOffset, Trigger
+from lead_qualifier.qualification.finding import Finding
 from lead_qualifier.wording.shortening import cut
 
 #: Names of the zone database that do not name a place: their time depends on the machine.
@@ -305,11 +306,7 @@ def decode_seller_changed(key: bytes | None, value: bytes | None, headers: Any =
         except UnicodeDecodeError:
             seller_id = ""
         if not seller_id:
-            raise BadMessage(
-                "the record has no value, and its key is not a seller_id in UTF-8",
-                "seller_id",
-                BadMessageClass.WRONG_KEY,
-            )
+            raise BadMessage(Finding("no_seller_id"), "seller_id", BadMessageClass.WRONG_KEY)
         if (form := id_form.required) is not None:
             form.check("seller_id", seller_id)
         return seller_id
@@ -322,9 +319,5 @@ def _zone(name: str) -> str:
     """The IANA name of a time zone. Raises BadMessage."""
     zone = name if name in _ZONES else win_tz.get(name)
     if zone is None:
-        raise BadMessage(
-            f"time_zone {cut(name, _LONGEST_ZONE)!r} does not exist: use an IANA name such as Europe/Berlin, "
-            "or a Windows name such as W. Europe Standard Time",
-            "time_zone",
-        )
+        raise BadMessage(Finding("unknown_zone", name=repr(cut(name, _LONGEST_ZONE))), "time_zone")
     return zone

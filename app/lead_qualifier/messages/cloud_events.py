@@ -13,6 +13,7 @@ import msgspec
 
 from lead_qualifier.messages.errors import BadMessage, BadMessageClass
 from lead_qualifier.messages.reasons import unreadable_envelope
+from lead_qualifier.qualification.finding import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -115,13 +116,13 @@ def attributes_of(value: bytes | None, record_headers: Iterable[tuple[str, bytes
         try:
             return _attributes.decode(value)
         except (msgspec.DecodeError, ValueError, RecursionError) as error:
-            raise BadMessage(f"an attribute of the CloudEvents envelope cannot be read: {error}") from None
+            raise BadMessage(Finding("envelope_attribute", reason=str(error))) from None
     try:
         return Attributes(
             **{_BINARY[name]: content.decode() for name, content in kept if name in _BINARY and content is not None}
         )
     except UnicodeDecodeError:
-        raise BadMessage("a CloudEvents header is not UTF-8") from None
+        raise BadMessage(Finding("event_header_not_utf_8")) from None
 
 
 def envelope_type(value: bytes, record_headers: Iterable[tuple[str, bytes | None]]) -> bytes | None:
@@ -147,25 +148,19 @@ def _media_type(record_headers: Iterable[tuple[str, bytes | None]]) -> bytes | N
 
 def _unwrap(value: bytes, media_type: bytes) -> bytes:
     if media_type != _JSON_FORMAT:
-        raise BadMessage(
-            "the content-type header names a CloudEvents format other than application/cloudevents+json: "
-            "send one event per record, in that format or in binary mode",
-            kind=BadMessageClass.UNDECODABLE,
-        )
+        raise BadMessage(Finding("another_event_format"), kind=BadMessageClass.UNDECODABLE)
     try:
         value.decode()
         envelope = _envelopes.decode(value)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadMessage(unreadable_envelope(value, error), kind=BadMessageClass.UNDECODABLE) from None
     if envelope.specversion != SPEC_VERSION:
-        raise BadMessage("specversion of the CloudEvents envelope must be 1.0", "specversion")
+        raise BadMessage(Finding("another_event_version"), "specversion")
     if not isinstance(envelope.data, msgspec.UnsetType):
         return bytes(envelope.data)
     if isinstance(envelope.data_base64, msgspec.UnsetType):
-        raise BadMessage("data is missing in the CloudEvents envelope", "data")
+        raise BadMessage(Finding("envelope_without_data"), "data")
     try:
         return base64.b64decode(envelope.data_base64, validate=True)
     except (binascii.Error, ValueError):
-        raise BadMessage(
-            "data_base64 of the CloudEvents envelope is not base64", "data_base64", BadMessageClass.UNDECODABLE
-        ) from None
+        raise BadMessage(Finding("not_base64"), "data_base64", BadMessageClass.UNDECODABLE) from None

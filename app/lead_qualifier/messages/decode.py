@@ -19,9 +19,12 @@ from lead_qualifier.messages.cloud_events import data_of, is_envelope
 from lead_qualifier.messages.command_messages import FeatureCommand, ModelCommand, ScoringModelChanged
 from lead_qualifier.messages.errors import BadMessage, BadMessageClass
 from lead_qualifier.messages.lead_messages import LeadChanged, LeadMerged, LeadSalesResponse, LeadScoreChanged
-from lead_qualifier.messages.reasons import FRAMING_LENGTH, bad_message, wrong_key
+from lead_qualifier.messages.reasons import FRAMING_LENGTH, bad_message, fault_of_value, wrong_key
+from lead_qualifier.qualification.finding import Finding
 from lead_qualifier.qualification.leads import LeadChange
 from lead_qualifier.qualification.utc import in_utc
+from lead_qualifier.wording.reading import BETWEEN_FAULTS
+from lead_qualifier.wording.sentences import IN_ENGLISH
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
@@ -149,7 +152,7 @@ def decode_lead_merged(key: bytes | None, value: bytes | None, headers: Headers 
     """Raises BadMessage, also if the lead was merged into itself."""
     message = decode(_lead_merged, "lead_id", key, value, headers)
     if message["survivor_id"] == message["lead_id"]:
-        raise BadMessage("survivor_id must not be lead_id, the loser itself", "survivor_id")
+        raise BadMessage(Finding("merged_into_itself"), "survivor_id")
     message["occurred_at"] = in_utc(message["occurred_at"])
     return message
 
@@ -196,15 +199,11 @@ def decode(  # noqa: PLR0917  a record's three parts, and its contract's
 def _data(value: bytes | None, headers: Headers) -> bytes:
     """The JSON of a record, out of the framing and the envelope that it may be in. Raises BadMessage."""
     if value is None:
-        raise BadMessage("the record has no value: it must be a JSON object")
+        raise BadMessage(Finding("no_value"))
     if _framing_is_read and value.startswith(b"\0"):  # no JSON does
         value = value[FRAMING_LENGTH:]
         if not value.lstrip().startswith(b"{"):
-            raise BadMessage(
-                "the value has the framing of a Schema Registry but no JSON object after it: Avro and Protobuf are not "
-                "supported, send JSON",
-                kind=BadMessageClass.UNDECODABLE,
-            )
+            raise BadMessage(Finding("framed_other"), kind=BadMessageClass.UNDECODABLE)
     return data_of(value, headers) if headers else value
 
 
@@ -219,7 +218,7 @@ def _validated(
         message = validate(data)
     except ValidationError as error:
         bad = bad_message(error, tags=_COMMANDS, closed=closed)
-        raise (BadMessage(f"{bad.reason}; {_NO_LABEL}", bad.field, bad.kind) if is_envelope(data) else bad) from None
+        raise (_as_envelope(bad) if is_envelope(data) else bad) from None
     if b"NaN" in data or b"Infinity" in data:  # which pydantic accepts in unknown fields
         json.loads(data, parse_constant=_no_number)  # unless they are inside a text
     message_id = str(message[id_field])
@@ -240,7 +239,11 @@ def read_framing(wanted: bool) -> None:
 
 
 _framing_is_read = False
-_NO_LABEL = "it looks like a CloudEvents envelope, which requires the header content-type: application/cloudevents+json"
+
+
+def _as_envelope(bad: BadMessage) -> BadMessage:
+    hint = IN_ENGLISH.sentence(Finding("unannounced_envelope"))
+    return BadMessage(f"{bad.reason}{BETWEEN_FAULTS}{hint}", bad.field, bad.kind)
 
 
 def _is_flat(data: bytes) -> bool:
@@ -249,9 +252,8 @@ def _is_flat(data: bytes) -> bool:
 
 
 def _no_number(name: str) -> NoReturn:
-    raise BadMessage(
-        f"the value is not JSON in UTF-8: {name} is not a number in JSON", kind=BadMessageClass.UNDECODABLE
-    )
+    fault = Finding("not_json_in_utf_8", reason=f"{name} is not a number in JSON")
+    raise BadMessage(fault_of_value(fault), kind=BadMessageClass.UNDECODABLE)
 
 
 def _erased_id(key: bytes | None) -> str:
@@ -260,10 +262,7 @@ def _erased_id(key: bytes | None) -> str:
     try:
         lead_id = key.decode()
     except UnicodeDecodeError:
-        raise BadMessage(
-            "the record's key is not UTF-8, so it is not a lead's id and nothing is erased",
-            kind=BadMessageClass.WRONG_KEY,
-        ) from None
+        raise BadMessage(Finding("nothing_erased"), kind=BadMessageClass.WRONG_KEY) from None
     if (form := id_form.required) is not None:
         form.check("lead_id", lead_id)
     return lead_id

@@ -19,7 +19,9 @@ from lead_qualifier.messages.errors import BadMessage
 from lead_qualifier.messages.fields import READ_STRICTLY, Id, Timestamp
 from lead_qualifier.messages.lead_flags import ChangesRead, FlagsRead
 from lead_qualifier.messages.lead_messages import EventId, LeadId
+from lead_qualifier.messages.reasons import fault_of_field
 from lead_qualifier.messages.sequences import ActivityCompleted, SequenceConnection
+from lead_qualifier.qualification.finding import Finding
 from lead_qualifier.qualification.flags import FLAG_NAMES
 
 LONGEST_WAIT = timedelta(days=30)
@@ -33,7 +35,7 @@ def decode_sequence_connection(key: bytes | None, value: bytes | None, headers: 
     """Raises BadMessage, also for a wait that is too long."""
     message = decode(_connection, "lead_id", key, value, headers)
     if (wait := message.get("wait")) is not None and parse_duration(wait) > LONGEST_WAIT:
-        raise BadMessage("wait must be 30d at most", "wait")
+        raise BadMessage(fault_of_field("wait", Finding("wait_too_long", most=LONGEST_WAIT.days)), "wait")
     return message
 
 

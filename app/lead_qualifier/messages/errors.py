@@ -30,13 +30,13 @@ class BadMessageClass(StrEnum):
 class BadMessage(MessagesError):
     """A record that does not follow its contract.
 
-    `reason` says why, in a sentence for people; `kind` is its class. `field` is the path of the first invalid field;
-    empty for the whole record.
+    `reason` says why, in an English sentence for people; `kind` is its class. `field` is the path of the first invalid
+    field; empty for the whole record.
     """
 
-    def __init__(self, reason: str, field: str = "", kind: BadMessageClass = BadMessageClass.INVALID) -> None:
-        super().__init__(reason)
-        self.reason = reason
+    def __init__(self, reason: Finding | str, field: str = "", kind: BadMessageClass = BadMessageClass.INVALID) -> None:
+        self.reason = IN_ENGLISH.sentence(reason) if isinstance(reason, Finding) else reason
+        super().__init__(self.reason)
         self.field = field
         self.kind = kind
 

@@ -22,6 +22,7 @@ import msgspec
 from lead_qualifier.messages.cloud_events import SPEC_VERSION, Header
 from lead_qualifier.messages.errors import BadMessage, BadMessageClass
 from lead_qualifier.messages.reasons import encoding_fault
+from lead_qualifier.wording.sentences import IN_ENGLISH
 
 STRUCTURED = "application/cloudevents+json"
 BATCH = "application/cloudevents-batch+json"
@@ -134,7 +135,8 @@ def _read(decoder: msgspec.json.Decoder[T], raw: bytes, what: str) -> T:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         # msgspec's messages contain positions, names and types, never values.
         why = str(error) if isinstance(error, msgspec.DecodeError) else str(error.args[-1])
-        fault = encoding_fault(raw) or f"is not {what} in UTF-8: {why}"
+        found = encoding_fault(raw)
+        fault = f"is not {what} in UTF-8: {why}" if found is None else IN_ENGLISH.sentence(found)
         raise BadMessage(f"the body {fault}", kind=BadMessageClass.UNDECODABLE) from None
 
 

@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from enum import StrEnum
 
 from lead_qualifier.messages.errors import BadMessage, BadMessageClass
+from lead_qualifier.qualification.finding import Finding
+from lead_qualifier.wording.sentences import IN_ENGLISH
 
 
 class IdNormalisation(StrEnum):
@@ -27,35 +29,31 @@ _GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12
 _GUID_IN_ANY_FORM = re.compile(
     r"[({]?[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}[)}]?", re.IGNORECASE | re.ASCII
 )
-_GUID_FORM = "a GUID in lower case, with hyphens and without braces, as in 3fa85f64-5717-4562-b3fc-2c963f66afa6"
-_NFC_FORM = "in Unicode normalization form C (NFC)"
 
 
-def _guid_fault(text: str) -> str | None:
+def _guid_fault(text: str) -> Finding | None:
     if _GUID.fullmatch(text):
         return None
     if not _GUID_IN_ANY_FORM.fullmatch(text):
-        found = "text that is not a GUID"
+        found = Finding("kind_no_guid")
     elif text.startswith(("{", "(")) or text.endswith(("}", ")")):
-        found = "one in braces"
+        found = Finding("kind_guid_in_braces")
     elif text.lower() != text:
-        found = "capital letters"
+        found = Finding("kind_capital_letters")
     else:
-        found = "one without hyphens"
-    return f"must be {_GUID_FORM}, found {found}"
+        found = Finding("kind_guid_without_hyphens")
+    return Finding("must_be_guid", found=found)
 
 
-def _other_guid_fault(text: str) -> str | None:
+def _other_guid_fault(text: str) -> Finding | None:
     return _guid_fault(text) if _GUID_IN_ANY_FORM.fullmatch(text) else None
 
 
-def _nfc_fault(text: str) -> str | None:
-    if unicodedata.is_normalized("NFC", text):
-        return None
-    return f"must be {_NFC_FORM}, found characters in another form"
+def _nfc_fault(text: str) -> Finding | None:
+    return None if unicodedata.is_normalized("NFC", text) else Finding("must_be_nfc")
 
 
-_Fault = Callable[[str], str | None]
+_Fault = Callable[[str], Finding | None]
 _FORMS: dict[IdNormalisation, tuple[_Fault, _Fault]] = {
     IdNormalisation.GUID: (_guid_fault, _other_guid_fault),
     IdNormalisation.NFC: (_nfc_fault, _nfc_fault),
@@ -74,17 +72,21 @@ class IdForm:
     def fault(self, field: str, text: str) -> str | None:
         """What is wrong with the form of the id in the field, as the end of a sentence that starts with its name.
 
-        None: nothing, or the field is not one whose form is known.
+        In English. None: nothing, or the field is not one whose form is known.
         """
-        fault_of = self._faults.get(field)
-        if fault_of is None or (found := fault_of(text)) is None:
-            return None
-        return f"{found}: send the id in this form (LEAD_QUALIFIER_ID_NORMALISATION={self._normalisation})"
+        found = self._find(field, text)
+        return None if found is None else IN_ENGLISH.sentence(found)
 
     def check(self, field: str, text: str) -> None:
         """Raises BadMessage if the id in the field is not in its normal form."""
-        if (found := self.fault(field, text)) is not None:
-            raise BadMessage(f"{field} {found}", field, BadMessageClass.ID_FORM)
+        if (found := self._find(field, text)) is not None:
+            raise BadMessage(Finding("fault_of_field", field=field, fault=found), field, BadMessageClass.ID_FORM)
+
+    def _find(self, field: str, text: str) -> Finding | None:
+        fault_of = self._faults.get(field)
+        if fault_of is None or (found := fault_of(text)) is None:
+            return None
+        return Finding("id_form", fault=found, setting=str(self._normalisation))
 
     def check_all(self, message: Mapping[str, object]) -> None:
         """The same for every id in a message."""

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from lead_qualifier.messages.durations import duration_text
 from lead_qualifier.messages.errors import BadMessage, BadMessageClass
+from lead_qualifier.qualification.finding import Finding
 from lead_qualifier.qualification.utc import (
     EARLIEST_PLAUSIBLE,
     PLAUSIBLE_BEFORE,
@@ -58,20 +59,15 @@ class PlausibleTime:
         if self._sure_ms <= record_ms and EARLIEST_PLAUSIBLE <= at <= self._sure_until:
             return
         if not EARLIEST_PLAUSIBLE <= at < PLAUSIBLE_BEFORE:
-            side = "before 1970" if at < EARLIEST_PLAUSIBLE else "after 2200"
-            text = f"{field} is {side}: correct the date and send the message again"
-            raise BadMessage(text, field, BadMessageClass.IMPLAUSIBLE_TIME)
+            side = Finding("kind_before_1970") if at < EARLIEST_PLAUSIBLE else Finding("kind_after_2200")
+            raise BadMessage(Finding("outside_years", field=field, found=side), field, BadMessageClass.IMPLAUSIBLE_TIME)
         known_ms = record_ms if has_time(record_ms) else now_ms
         latest = self.latest(known_ms)
         if at > latest:
             ahead = duration_text(_in_large_units(at - from_milliseconds(known_ms)))
-            raise BadMessage(
-                f"{field} is more than {ahead} ahead of the record's time in Kafka, and at most "
-                f"{duration_text(self._tolerance)} is accepted (LEAD_QUALIFIER_TIME_TOLERANCE): correct the sender's "
-                "clock or the date, and send the message again",
-                field,
-                BadMessageClass.IMPLAUSIBLE_TIME,
-            )
+            accepted = duration_text(self._tolerance)
+            found = Finding("too_far_ahead", field=field, ahead=ahead, most=accepted)
+            raise BadMessage(found, field, BadMessageClass.IMPLAUSIBLE_TIME)
         if has_time(record_ms):
             self._sure_ms, self._sure_until = record_ms, min(latest, PLAUSIBLE_BEFORE - timedelta(microseconds=1))
 

@@ -1,4 +1,4 @@
-"""Why a record was refused, in a sentence for people. Names the field and the kind of value found, never the value."""
+"""Why a record was refused, as findings. Names the field and the kind of value found, never the value."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from lead_qualifier.messages.errors import BadMessage, BadMessageClass
 from lead_qualifier.messages.nearest import Nearest
 from lead_qualifier.qualification.finding import Finding
 from lead_qualifier.wording.printable import printable
+from lead_qualifier.wording.reading import BETWEEN_FAULTS
 from lead_qualifier.wording.sentences import IN_ENGLISH
 
 if TYPE_CHECKING:
@@ -36,22 +37,34 @@ def bad_message(
         return BadMessage(wrapped)
     known = {place: Nearest(fields) for place, fields in (closed or {}).items()}
     problems = [
-        (field_of(one, tags), _unknown(one, known) if one["type"] == "extra_forbidden" else sentence(one))
+        (field_of(one, tags), _unknown(one, known) if one["type"] == "extra_forbidden" else _fault(one))
         for one in errors
     ]
-    named = [f"{field or 'the value'} {text}" for field, text in problems[:_NAMED_AT_MOST]]
+    named = [fault_of_field(field, fault) for field, fault in problems[:_NAMED_AT_MOST]]
     if len(problems) > _NAMED_AT_MOST:
-        named.append(f"and {len(problems) - _NAMED_AT_MOST} more")
+        named.append(Finding("and_more", count=len(problems) - _NAMED_AT_MOST))
     kind = BadMessageClass.UNDECODABLE if errors[0]["type"] == "json_invalid" else BadMessageClass.INVALID
-    return BadMessage("; ".join(named), problems[0][0], kind)
+    return BadMessage(BETWEEN_FAULTS.join(map(IN_ENGLISH.sentence, named)), problems[0][0], kind)
 
 
-def _unknown(error: ErrorDetails, known: Mapping[str, Nearest]) -> str:
+def fault_of_field(field: str, fault: Finding) -> Finding:
+    """What is wrong at the path of a field; at none, with the whole value."""
+    return Finding("fault_of_field", field=field, fault=fault) if field else fault_of_value(fault)
+
+
+def fault_of_value(fault: Finding) -> Finding:
+    """What is wrong with a record's whole value."""
+    return Finding("fault_of_value", fault=fault)
+
+
+def _unknown(error: ErrorDetails, known: Mapping[str, Nearest]) -> Finding:
     nearest = known.get(path(error["loc"][:-1]))
-    return "is unknown" if nearest is None else f"is unknown: {nearest.advice(str(error['loc'][-1]))}"
+    if nearest is None:
+        return Finding("unknown_here")
+    return Finding("unknown", advice=nearest.suggestion(str(error["loc"][-1])))
 
 
-def _wrapped(errors: list[ErrorDetails]) -> str | None:
+def _wrapped(errors: list[ErrorDetails]) -> Finding | None:
     """The tool whose envelope the value is, if fields are missing only because they are inside the envelope."""
     missing = (one for one in errors if one["type"] in {"missing", "union_tag_not_found"} and len(one["loc"]) < 2)
     fields = next((one["input"] for one in missing), None)
@@ -59,16 +72,8 @@ def _wrapped(errors: list[ErrorDetails]) -> str | None:
         return None
     payload = fields["payload"] if {"schema", "payload"} <= fields.keys() else fields
     if isinstance(payload, dict) and "op" in payload and payload.keys() & {"before", "after"}:
-        return (
-            "the value is a Debezium change event: send this topic's message instead, with the transform "
-            "ExtractNewRecordState and one that renames the fields"
-        )
-    if payload is not fields:
-        return (
-            "the value is wrapped in {schema, payload} by Kafka Connect: set value.converter.schemas.enable=false "
-            "there, so that it sends the payload alone"
-        )
-    return None
+        return Finding("debezium_event")
+    return Finding("connect_envelope") if payload is not fields else None
 
 
 def field_of(error: ErrorDetails, tags: frozenset[str] = frozenset()) -> str:
@@ -114,11 +119,9 @@ def kind_of(value: object) -> Finding:
             return Finding("kind_other", type=type(value).__name__)
 
 
-def sentence(error: ErrorDetails) -> str:
-    """What is wrong, in English, as the end of a sentence that starts with the field's path."""
-    if error["type"] == "json_invalid":
-        return _not_json(error["input"], error["ctx"])
-    return IN_ENGLISH.sentence(finding_of(error))
+def _fault(error: ErrorDetails) -> Finding:
+    """What is wrong, as the end of a sentence that starts with the field's path."""
+    return _not_json(error["input"], error["ctx"]) if error["type"] == "json_invalid" else finding_of(error)
 
 
 def finding_of(error: ErrorDetails) -> Finding:
@@ -177,17 +180,17 @@ def _time(value: object, _context: object) -> Finding:
     return Finding("must_be_time", found=found)
 
 
-def _not_json(value: object, context: dict[str, Any]) -> str:
+def _not_json(value: object, context: dict[str, Any]) -> Finding:
     raw = value if isinstance(value, bytes) else b""
     if not raw.strip():
-        return "is empty: it must be a JSON object"
+        return Finding("empty_value")
     if (fault := encoding_fault(raw)) is not None:
         return fault
     found = str(context["error"])
     for beginning, meaning in _JSON_FAULTS.items():
         if found.startswith(beginning):
             found = found.replace(beginning, meaning)
-    return f"is not JSON in UTF-8: {found}"
+    return Finding("not_json_in_utf_8", reason=found)
 
 
 def form_in_words(pattern: str) -> str:
@@ -216,32 +219,29 @@ FORMS = {
 """For every pattern of a definition, message or setting: what follows `of the form`."""
 
 
-def encoding_fault(raw: bytes) -> str | None:
+def encoding_fault(raw: bytes) -> Finding | None:
     """What a value is that is not JSON in UTF-8, by its first bytes; None if they do not show it."""
     if raw.startswith(b"\xef\xbb\xbf"):
-        return "is not JSON: it starts with a byte order mark; remove it"
+        return Finding("byte_order_mark")
     if (name := wide_encoding(raw)) is not None:
-        return f"is not JSON in UTF-8 but looks like {name}"
+        return Finding("wide_encoding", name=name)
     if raw.startswith(b"\0") and raw[FRAMING_LENGTH:].lstrip().startswith(b"{"):
-        return (
-            "is not plain JSON: it starts with the framing of a Schema Registry (a zero byte and the schema's id); set "
-            "LEAD_QUALIFIER_SCHEMA_REGISTRY_FRAMING=read, or send the JSON alone"
-        )
+        return Finding("framed_json")
     beginnings = (what for start, what in _BEGINNINGS.items() if raw.startswith(start) and len(raw) > FRAMING_LENGTH)
     named = next(beginnings, None)
-    return None if named is None else f"is not JSON but {named}: send JSON in UTF-8"
+    return None if named is None else Finding("not_json_but", found=named)
 
 
-def unreadable_envelope(value: bytes, error: Exception) -> str:
+def unreadable_envelope(value: bytes, error: Exception) -> Finding:
     """Why a CloudEvents envelope cannot be read. `error`: what decoding it raised."""
     if (fault := encoding_fault(value)) is not None:
-        return f"the value {fault}"
+        return fault_of_value(fault)
     if isinstance(error, UnicodeDecodeError):
-        return f"the value is not UTF-8 (byte {error.start})"
+        return Finding("value_not_utf_8", byte=error.start)
     if isinstance(error, RecursionError):
-        return "the CloudEvents envelope is nested too deeply"
+        return Finding("envelope_nested_too_deeply")
     # msgspec's messages contain positions, names and types, never values.
-    return f"the value is not a CloudEvents envelope, although the content-type header says so: {error}"
+    return Finding("no_envelope", reason=str(error))
 
 
 def wide_encoding(raw: bytes) -> str | None:
@@ -257,44 +257,41 @@ def wide_encoding(raw: bytes) -> str | None:
 FRAMING_LENGTH = 5
 _WIDE = {(1, 3, 5, 7): "UTF-16", (0, 2, 4, 6): "UTF-16", (1, 2, 3, 5, 6, 7): "UTF-32", (0, 1, 2, 4, 5, 6): "UTF-32"}
 _BEGINNINGS = {
-    b"\0": "what looks like Avro or Protobuf with the framing of a Schema Registry",
-    b"\x03\0": "what looks like the framing of AWS Glue",
-    b"\x1f\x8b": "gzip (let the Kafka producer compress: compression.type)",
-    b"\x28\xb5\x2f\xfd": "zstd (let the Kafka producer compress: compression.type)",
-    b"Obj\x01": "an Avro file",
-    b"\xac\xed\0\x05": "a serialized Java object",
-    b"<": "XML",
+    b"\0": Finding("kind_framed"),
+    b"\x03\0": Finding("kind_framed_by_glue"),
+    b"\x1f\x8b": Finding("kind_compressed", name="gzip"),
+    b"\x28\xb5\x2f\xfd": Finding("kind_compressed", name="zstd"),
+    b"Obj\x01": Finding("kind_avro_file"),
+    b"\xac\xed\0\x05": Finding("kind_java_object"),
+    b"<": Finding("kind_xml"),
 }
 
 
 def wrong_key(key: bytes | None, id_field: str, message_id: str) -> BadMessage:
     """What is wrong with a key that should be an id in UTF-8, as a BadMessage."""
     fault = _key_fault(key, id_field, message_id)
-    text = f"the record {fault}: its key must be the bytes of {id_field} in UTF-8"
-    return BadMessage(text, id_field, BadMessageClass.WRONG_KEY)
+    return BadMessage(Finding("wrong_key", fault=fault, field=id_field), id_field, BadMessageClass.WRONG_KEY)
 
 
-def _key_fault(key: bytes | None, id_field: str, message_id: str) -> str:
+def _key_fault(key: bytes | None, id_field: str, message_id: str) -> Finding:
     if not key:
-        return "has no key"
+        return Finding("no_key")
     if key.startswith(b"\0") and key[FRAMING_LENGTH:].strip(b'"') == message_id.encode():
-        return f"has its {id_field} in the framing of a Schema Registry as key (use StringSerializer for keys)"
+        return Finding("key_framed", field=id_field)
     encoding = "utf-16-be" if key.startswith(b"\0") else "utf-16"
     if key.removeprefix(b"\xef\xbb\xbf") == message_id.encode():
-        return f"has a byte order mark before its {id_field} as key"
+        return Finding("key_with_byte_order_mark", field=id_field)
     try:
         found = json.loads(key)
     except (ValueError, RecursionError):
         found = None
     if found == message_id:
-        return (
-            f"has its {id_field} in JSON quotes as key (use StringSerializer, or Connect's StringConverter, for keys)"
-        )
+        return Finding("key_in_quotes", field=id_field)
     if isinstance(found, dict):
-        return "has a JSON object as key (use StringSerializer, or Connect's StringConverter, for keys)"
+        return Finding("key_is_object")
     if key.decode(encoding, errors="replace") == message_id:
-        return f"has its {id_field} in UTF-16 as key"
-    return f"has a key that is not its {id_field}"
+        return Finding("key_in_utf_16", field=id_field)
+    return Finding("another_key", field=id_field)
 
 
 _JSON_FAULTS = {

@@ -256,3 +256,17 @@ def test_those_that_their_topic_no_longer_holds_go(projected: Held) -> None:
     projected.projection.expire({(WORKERS, 0): 3, (SERVICES, 0): 0})
     assert projected.keys() == [b"L-3"]
     assert projected.remembered() == 0
+
+
+def test_german_pages_say_the_reason_in_german_above_the_original(client: httpx.Client) -> None:
+    german = {"Accept-Language": "de"}
+    one = client.get("/dead-letter", params={"id": NEWEST}, headers=german).text
+    assert "<p>score muss eine Zahl sein; gefunden: ein Text</p>" in one
+    assert 'Originaltext: <span lang="en">score must be a number, found text</span>' in one
+    many = client.get("/dead-letters", headers=german).text
+    assert "<p>score muss eine Zahl sein; gefunden: ein Text</p>" in many
+    unknown = client.get("/dead-letter", params={"id": f"{SERVICES}:0:0"}, headers=german).text
+    assert '<p>Originaltext: <span lang="en">HTTP 410</span></p>' in unknown
+    english = client.get("/dead-letter", params={"id": NEWEST}, headers={"Accept-Language": "en"}).text
+    assert '<p lang="en">score must be a number, found text</p>' in english
+    assert "Original" not in english

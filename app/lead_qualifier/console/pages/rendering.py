@@ -31,6 +31,7 @@ from lead_qualifier.console.read_model.standing import Standing
 from lead_qualifier.qualification.utc import within_years
 from lead_qualifier.wording.numbers import as_written
 from lead_qualifier.wording.printable import printable
+from lead_qualifier.wording.reading import findings_in
 
 LANGUAGE_COOKIE = "lead-qualifier-language"
 #: A busy installation always has records under way: pages say so once the data is older.
@@ -161,6 +162,10 @@ def _environment(language: Language) -> Environment:
         text = TERMS.get(f"done {code}")
         return "" if text is None else translated(text)
 
+    def read(reason: str) -> list[str]:
+        """What the English reason of a dead letter says in the page's language; nothing where that is not known."""
+        return [] if language.code == "en" else [language.wording.sentence(one) for one in findings_in(reason)]
+
     def moment(at: datetime) -> str:
         utc = within_years(at)
         return f"{day(utc)}, {format_time(utc, 'short', locale=language.code)} UTC"
@@ -188,6 +193,7 @@ def _environment(language: Language) -> Environment:
         translated=translated,
         term=term,
         outcome=outcome,
+        read=read,
         moment=moment,
         exact=exact,
         day=day,

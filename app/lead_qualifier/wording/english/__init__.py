@@ -11,6 +11,7 @@ from lead_qualifier.wording.english import (
     explanations,
     operation,
     overview,
+    records,
     thresholds,
 )
 
@@ -22,5 +23,6 @@ ENGLISH: dict[str, str] = {
     **explanations.SENTENCES,
     **operation.SENTENCES,
     **overview.SENTENCES,
+    **records.SENTENCES,
     **thresholds.SENTENCES,
 }

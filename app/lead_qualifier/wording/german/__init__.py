@@ -10,6 +10,7 @@ from lead_qualifier.wording.german import (
     definition_kinds,
     explanations,
     overview,
+    records,
     thresholds,
 )
 
@@ -20,5 +21,6 @@ GERMAN: dict[str, str] = {
     **definition_kinds.SENTENCES,
     **explanations.SENTENCES,
     **overview.SENTENCES,
+    **records.SENTENCES,
     **thresholds.SENTENCES,
 }
