@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from lead_qualifier.wording.in_german import IN_GERMAN
-from lead_qualifier.wording.on_pages import IN_ENGLISH_ON_PAGES
-from lead_qualifier.wording.sentences import Wording
+from lead_qualifier.wording.on_pages import IN_ENGLISH_ON_PAGES, WordingOnPages
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +16,7 @@ class Language:
 
     code: str
     name: str
-    wording: Wording
+    wording: WordingOnPages
 
 
 LANGUAGES: Mapping[str, Language] = MappingProxyType(

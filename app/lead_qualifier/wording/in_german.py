@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date
 from typing import Any
 
 from typing_extensions import override
 
-from lead_qualifier.qualification.utc import within_years
 from lead_qualifier.wording.german import GERMAN
 from lead_qualifier.wording.german.terms import TERMS
-from lead_qualifier.wording.sentences import Wording
+from lead_qualifier.wording.on_pages import WordingOnPages
 
 _UNITS = {
     "s": ("Sekunde", "Sekunden"),
@@ -23,7 +22,17 @@ _UNITS = {
 _SEPARATORS = str.maketrans(",.", ".,")
 
 
-class _GermanWording(Wording):
+class _GermanWording(WordingOnPages):
+    @override
+    def day_of_year(self, on: date) -> str:
+        """Such as 03.11."""
+        return f"{on.day:02}.{on.month:02}."
+
+    @override
+    def day(self, on: date) -> str:
+        """Such as 03.11.2026."""
+        return f"{self.day_of_year(on)}{on.year}"
+
     @override
     def term(self, word: str) -> str:
         return TERMS.get(word, word)
@@ -38,8 +47,6 @@ class _GermanWording(Wording):
 
     @override
     def format_field(self, value: Any, format_spec: str) -> str:
-        if isinstance(value, datetime) and not format_spec:
-            return f"{within_years(value):%d.%m.%Y, %H:%M} Uhr (UTC)"
         text = super().format_field(value, format_spec)
         return text.translate(_SEPARATORS) if isinstance(value, int | float) else text
 

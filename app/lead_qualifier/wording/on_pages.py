@@ -1,7 +1,17 @@
 """English sentences as pages say them: what to do there, where the command line would name a command."""
 
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from typing_extensions import override
+
+from lead_qualifier.qualification.utc import within_years
 from lead_qualifier.wording.english import ENGLISH
 from lead_qualifier.wording.sentences import Wording
+
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 SENTENCES: dict[str, str] = {
     # What became of a definition, or why a command about it was refused
@@ -68,5 +78,35 @@ SENTENCES: dict[str, str] = {
 """By the code of a finding, or by the class of an error; all others are the same on pages."""
 
 ENGLISH_ON_PAGES: dict[str, str] = {**ENGLISH, **SENTENCES}
-IN_ENGLISH_ON_PAGES = Wording(ENGLISH_ON_PAGES)
+
+
+class WordingOnPages(Wording):
+    """The sentences of one language, with days and times as people write them. Times are in UTC."""
+
+    def day_of_year(self, on: date) -> str:
+        """Such as 3 Nov."""
+        return f"{on.day} {_MONTHS[on.month - 1]}"
+
+    def day(self, on: date) -> str:
+        """Such as 3 Nov 2026."""
+        return f"{self.day_of_year(on)} {on.year}"
+
+    def moment(self, at: datetime) -> str:
+        """To the minute, such as 3 Nov 2026, 09:05 UTC."""
+        utc = within_years(at)
+        return f"{self.day(utc)}, {utc:%H:%M} UTC"
+
+    def exact(self, at: datetime) -> str:
+        """To the second, such as 3 Nov 2026, 09:05:00 UTC."""
+        utc = within_years(at)
+        return f"{self.day(utc)}, {utc:%H:%M:%S} UTC"
+
+    @override
+    def format_field(self, value: Any, format_spec: str) -> str:
+        if isinstance(value, datetime) and not format_spec:
+            return self.moment(value)
+        return super().format_field(value, format_spec)
+
+
+IN_ENGLISH_ON_PAGES = WordingOnPages(ENGLISH_ON_PAGES)
 """What pages say in English."""

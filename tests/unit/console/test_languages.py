@@ -79,3 +79,11 @@ def test_the_switch_is_kept(tmp_path_factory: pytest.TempPathFactory) -> None:
         switched = client.get("/language", params={"to": "de", "back": "/leads?q=Weber"})
         assert "Nach ID" in switched.text
         assert '<html lang="de">' in client.get("/lead", params={"id": "L-1001"}).text
+
+
+@pytest.mark.parametrize(
+    ("language", "said"), [("en", "23 Nov 2026, 13:30:00 UTC"), ("de", "23.11.2026, 13:30:00 UTC")]
+)
+def test_a_time_on_a_page_is_marked_as_one(language: str, said: str, client: httpx.Client) -> None:
+    page = client.get("/", headers={"Accept-Language": language}).text
+    assert f'<time datetime="2026-11-23T13:30:00+00:00">{said}</time>' in page

@@ -35,7 +35,7 @@ AT = datetime(2026, 11, 3, 9, 5, tzinfo=UTC)
         (
             Finding("rejected_until", model="m", rejected_at=AT, not_before=AT),
             (
-                "Vom Vertrieb am 03.11.2026, 09:05 Uhr (UTC) abgelehnt: m kann den Lead ab 03.11.2026, 09:05 Uhr (UTC)"
+                "Vom Vertrieb am 03.11.2026, 09:05 UTC abgelehnt: m kann den Lead ab 03.11.2026, 09:05 UTC"
                 " wieder qualifizieren"
             ),
         ),

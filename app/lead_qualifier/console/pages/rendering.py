@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from time import time_ns
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from babel.dates import format_date, format_skeleton, format_time, format_timedelta
+from babel.dates import format_timedelta
 from babel.numbers import format_decimal, format_percent
 from fastapi import Request, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -28,7 +29,6 @@ from lead_qualifier.console.pages.navigation import NAVIGATION
 from lead_qualifier.console.pages.terms import NOT_DONE, OTHER_PROBLEM, PROBLEMS, TERMS
 from lead_qualifier.console.pages.translations import load_translations
 from lead_qualifier.console.read_model.standing import Standing
-from lead_qualifier.qualification.utc import within_years
 from lead_qualifier.wording.numbers import as_written
 from lead_qualifier.wording.printable import printable
 from lead_qualifier.wording.reading import findings_in
@@ -166,19 +166,9 @@ def _environment(language: Language) -> Environment:
         """What the English reason of a dead letter says in the page's language; nothing where that is not known."""
         return [] if language.code == "en" else [language.wording.sentence(one) for one in findings_in(reason)]
 
-    def moment(at: datetime) -> str:
-        utc = within_years(at)
-        return f"{day(utc)}, {format_time(utc, 'short', locale=language.code)} UTC"
-
-    def exact(at: datetime) -> str:
-        utc = within_years(at)
-        return f"{day(utc)}, {format_time(utc, 'medium', locale=language.code)} UTC"
-
-    def day(on: date) -> str:
-        return str(format_date(on, "medium", locale=language.code))
-
-    def day_of_year(on: date) -> str:
-        return str(format_skeleton("MMMd", datetime.combine(on, time()), locale=language.code))
+    def moment(at: datetime, *, exact: bool = False) -> Markup:
+        said = language.wording.exact(at) if exact else language.wording.moment(at)
+        return Markup('<time datetime="{}">{}</time>').format(at.isoformat(), said)
 
     def length_of_time(seconds: float) -> str:
         return str(format_timedelta(timedelta(seconds=seconds), threshold=2, locale=language.code))
@@ -195,10 +185,10 @@ def _environment(language: Language) -> Environment:
         outcome=outcome,
         read=read,
         moment=moment,
-        exact=exact,
-        day=day,
+        exact=partial(moment, exact=True),
+        day=language.wording.day,
         length_of_time=length_of_time,
-        day_of_year=day_of_year,
+        day_of_year=language.wording.day_of_year,
         count=count,
         score=language.wording.value,
         percent=percent,
