@@ -47,6 +47,33 @@ def test_bars_are_as_wide_as_their_bands() -> None:
     assert [bar_chart(["a", "b", "c"], {}, edges=EDGES, mark=mark).mark for mark in (-5, 50)] == [0, WIDTH]
 
 
+@pytest.mark.parametrize("edges", [None, [0.0, 1.0]])
+def test_a_single_bar_is_not_as_wide_as_the_chart(edges: list[float] | None) -> None:
+    (bar,) = bar_chart(["a"], {"leads": [7]}, edges=edges).bars
+    assert bar.width <= WIDTH / 5
+    assert bar.x + bar.width / 2 == WIDTH / 2
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "shown"),
+    [
+        (0.0, 100.0, ["0", "20", "40", "60", "80", "100"]),
+        (0.0, 104.0, ["0", "20", "40", "60", "80", "100"]),
+        (-3.0, 8.0, ["-2", "0", "2", "4", "6", "8"]),
+        (0.0, 1.0, ["0", "0.2", "0.4", "0.6", "0.8", "1"]),
+        (61.0, 63.0, ["61", "61.5", "62", "62.5", "63"]),
+        (0.0, 2_000_000.0, ["0", "1000000", "2000000"]),
+        (-1.7e308, 1.7e308, []),
+    ],
+)
+def test_the_numbers_below_a_histogram_are_round(low: float, high: float, shown: list[str]) -> None:
+    chart = bar_chart(["a", "b"], {"leads": [1, 2]}, edges=[low, (low / 2 + high / 2), high])
+    assert [text for _, text in chart.scale] == shown
+    assert [x for x, _ in chart.scale] == [
+        pytest.approx((float(text) - low) / (high - low) * WIDTH, abs=0.01) for text in shown
+    ]
+
+
 @pytest.mark.parametrize("labels", [[], ["a"], [f"label {number}" for number in range(52)]])
 def test_the_first_and_the_last_label_stand_below(labels: list[str]) -> None:
     chart = bar_chart(labels, {"leads": [0] * len(labels)})

@@ -72,8 +72,8 @@ def score_chart(bands: list[ScoreBand], threshold: float | None, wording: Wordin
     return bar_chart(
         [band_label(one, wording) for one in bands],
         {"": [one.leads for one in bands]},
-        ticks=[wording.value(plain(_rounded(edges, part))) for part in (0.0, 0.25, 0.5, 0.75, 1.0)] if bands else [],
         edges=edges,
+        written=wording.value,
         mark=threshold,
     )
 
@@ -94,12 +94,6 @@ def _from_zero_to(maximum: float | None, bands: list[ScoreBand]) -> list[ScoreBa
     if bands and maximum is not None and (last := bands[-1].below) is not None and last < maximum:
         whole.append(ScoreBand(at_least=last, below=maximum, leads=0))
     return whole
-
-
-def _rounded(edges: list[float], part: float) -> float:
-    """A place on the scale, without digits that say nothing."""
-    length = edges[-1] - edges[0]
-    return round(edges[0] + part * length, 2 - math.floor(math.log10(length)) if length else 0)
 
 
 def _edges(bands: list[ScoreBand]) -> list[float]:
