@@ -166,7 +166,7 @@ def test_a_lead_that_is_erased_while_its_page_is_open(page: Page, server: Consol
     assert answer is not None
     assert answer.status == 404
     expect(page.get_by_role("heading", name="No such lead")).to_be_visible()
-    page.get_by_role("link", name="All leads").click()
+    page.locator("main").get_by_role("link", name="Leads").click()
     expect(page).to_have_url(f"{server.address}/leads")
 
 

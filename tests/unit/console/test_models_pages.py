@@ -83,3 +83,24 @@ def test_a_new_model_does_not_overwrite_another(fresh: ConsoleServer) -> None:
 
 def test_a_notice_says_only_what_the_console_says(client: httpx.Client) -> None:
     assert "Call us" not in client.get("/models?done=Call us").text
+
+
+@pytest.mark.parametrize(
+    ("address", "missing", "said"),
+    [
+        ("/model/preview", "job", "A preview begins on the page of a qualification model or in its editor"),
+        ("/model/diff", "id", "Versions are compared on the page of their qualification model"),
+        ("/model/diff?id=enterprise", "before", "Versions are compared on the page of their qualification model"),
+        ("/model/diff?id=enterprise&before=x", "before", "Versions are compared on the page of their qualification"),
+        ("/model", "id", "Part of the address is missing or not valid"),
+    ],
+)
+def test_an_address_that_lacks_a_parameter_leads_to_where_one_begins(
+    address: str, missing: str, said: str, client: httpx.Client
+) -> None:
+    answer = client.get(address, headers={"Accept-Language": "en"})
+    assert answer.status_code == 400
+    main = answer.text.partition("<main")[2]
+    assert said in main
+    assert f"<code>{missing}</code>" in main
+    assert '<a href="/models">Qualification models</a>' in main

@@ -40,3 +40,8 @@ NAVIGATION: tuple[Entry, ...] = (
     Entry("/settings", _("Settings")),
 )
 """In the order in which people see them."""
+
+
+def section_of(path: str) -> Entry:
+    """The link that a page belongs to; the first one for pages that belong to none."""
+    return next((one for one in NAVIGATION if path == one.address or path in one.also), NAVIGATION[0])

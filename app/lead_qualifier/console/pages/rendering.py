@@ -25,7 +25,7 @@ from lead_qualifier.console.api.health import health_of
 from lead_qualifier.console.api.responses import in_language
 from lead_qualifier.console.errors import ApiError
 from lead_qualifier.console.languages import LANGUAGES, Language, wanted
-from lead_qualifier.console.pages.navigation import NAVIGATION
+from lead_qualifier.console.pages.navigation import NAVIGATION, section_of
 from lead_qualifier.console.pages.terms import NOT_DONE, OTHER_PROBLEM, PROBLEMS, TERMS
 from lead_qualifier.console.pages.translations import load_translations
 from lead_qualifier.console.read_model.standing import Standing
@@ -85,7 +85,9 @@ class Pages:
     def problem(self, request: Request, problem: Problem, headers: Mapping[str, str] | None = None) -> Response:
         """The page about something that went wrong."""
         by_provider = PROBLEMS.get(f"{problem.code} by_provider") if self._signs_in else None
-        title, text = by_provider or PROBLEMS.get(problem.code, OTHER_PROBLEM)
+        path = request.scope["path"]
+        at_page = PROBLEMS.get(f"{problem.code} {path}") if problem.parameter else None
+        title, text = by_provider or at_page or PROBLEMS.get(problem.code, OTHER_PROBLEM)
         return self.page(
             request,
             "problem.html",
@@ -94,6 +96,8 @@ class Pages:
             code=problem.code,
             title=title,
             text=text,
+            parameter=problem.parameter,
+            section=section_of(path),
         )
 
 

@@ -228,7 +228,15 @@ PROBLEMS: dict[str, tuple[str, str]] = {
     "form_too_large": (_("Too large"), _("What was sent is larger than the console reads.")),
     "invalid_parameter": (
         _("Invalid address"),
-        _("Part of the address is not valid: begin again with the list of leads."),
+        _("Part of the address is missing or not valid: begin again at the link below."),
+    ),
+    "invalid_parameter /model/preview": (
+        _("No preview chosen"),
+        _("A preview begins on the page of a qualification model or in its editor: choose a model."),
+    ),
+    "invalid_parameter /model/diff": (
+        _("No versions chosen"),
+        _("Versions are compared on the page of their qualification model: choose a model."),
     ),
     "unknown_model": (
         _("No such model"),
