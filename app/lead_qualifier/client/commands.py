@@ -219,6 +219,7 @@ class CommandClient:
         while (now := time.monotonic()) < until:
             if now >= again:
                 # Repeating a command changes nothing, and a worker that starts late finds it all the same.
+                producer.renew()
                 producer.send(topic, key, value)
                 producer.flush()
                 again = now + _RESEND_SECONDS

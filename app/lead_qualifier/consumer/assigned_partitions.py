@@ -69,6 +69,10 @@ class AssignedPartitions:
         self._scheduler.close(self._remove(consumer, partitions))
         log.warning("partitions lost", partitions=_names(partitions), group=self._group)
 
+    def give_up(self, consumer: confluent_kafka.Consumer) -> None:
+        """As `on_lost`, for all partitions: the consumer reaches no broker any more."""
+        self.on_lost(consumer, [TopicPartition(partition.topic, partition.number) for partition in self])
+
     def commit(self, consumer: confluent_kafka.Consumer, partitions: Sequence[PartitionState], *, wait: bool) -> None:
         """Commit what is finished. `wait`: until the broker has answered."""
         offsets = []

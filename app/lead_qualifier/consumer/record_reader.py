@@ -52,9 +52,12 @@ class RecordReader:
         self._buffered = buffered
         self._from_beginning = from_beginning
 
-    def poll(self) -> None:
-        """Read what has arrived; waits up to a tenth of a second. Raises NotAllowed, NoSuchTopic, KafkaException."""
+    def poll(self) -> bool:
+        """Read what has arrived; waits up to a tenth of a second. Returns whether something has. Raises NotAllowed,
+        NoSuchTopic, KafkaException.
+        """
         message = self._consumer.poll(_POLL_SECONDS)
+        received = message is not None
         for _ in range(_RECORDS_PER_POLL):
             if message is None:
                 break
@@ -64,6 +67,7 @@ class RecordReader:
             self._receive(message)
         self._resume()
         self._read_silent_partitions()
+        return received
 
     def _receive(self, message: Any) -> None:
         error = message.error()

@@ -22,6 +22,7 @@ from lead_qualifier.consumer.record_reader import RecordReader
 from lead_qualifier.consumer.retry_policy import RetryPolicy
 from lead_qualifier.consumer.scheduler import Scheduler
 from lead_qualifier.kafka.connection import Connection
+from lead_qualifier.kafka.lost_brokers import LostBrokers, abandon
 from lead_qualifier.kafka.raw import RawReader
 from lead_qualifier.kafka.tls_files import TlsFiles
 
@@ -144,14 +145,13 @@ class Subscription:
             threading.Thread(target=loop.serve, name=f"{self._group}-{number}", daemon=True)
             for number in range(self._concurrency)
         ]
-        consumer = confluent_kafka.Consumer(self._config)
+        consumer = self._made()
         raw = RawReader(self._connection)
         try:
             self._subscribe(consumer)
             for thread in threads:
                 thread.start()
             while (successor := self._consume(consumer, raw)) is not None:
-                consumer.close()  # what is in progress is finished, and committed
                 consumer = successor
                 self._subscribe(consumer)
         finally:
@@ -175,7 +175,9 @@ class Subscription:
         )
 
     def _consume(self, consumer: confluent_kafka.Consumer, raw: RawReader) -> confluent_kafka.Consumer | None:
-        """Consume until `stop`, then return None; or until TLS files were replaced, then a consumer that uses them."""
+        """Consume until `stop`, then return None; or until TLS files were replaced or the consumer has lost its brokers
+        for good, then end it and return another.
+        """
         reader = RecordReader(
             consumer,
             raw,
@@ -186,18 +188,28 @@ class Subscription:
             buffered=self._buffered,
             from_beginning=self._from_beginning,
         )
+        lost = LostBrokers(self._topics[0])
         next_commit = time.monotonic() + _COMMIT_SECONDS
         while not self._stop.is_set():
-            reader.poll()
+            if reader.poll():
+                lost.heard()
             if self._errors.login_refused is not None and not self._assigned.joined:
                 raise self._errors.login_refused
             if time.monotonic() >= next_commit:
                 self._assigned.commit(consumer, list(self._assigned), wait=False)
                 next_commit = time.monotonic() + _COMMIT_SECONDS
-                remade = self._files.remade(lambda: confluent_kafka.Consumer(self._config))
-                if remade is not None:
+                if (remade := self._files.remade(self._made)) is not None:
+                    consumer.close()  # what is in progress is finished, and committed
+                    return remade
+                if (remade := lost.remade(consumer, self._made)) is not None:
+                    self._assigned.give_up(consumer)  # a commit would wait for a minute, and fail
+                    consumer.subscribe(self._topics)  # without the callbacks, which are for its successor from now on
+                    abandon(consumer)
                     return remade
         return None
+
+    def _made(self) -> confluent_kafka.Consumer:
+        return confluent_kafka.Consumer(self._config)
 
     def _observe(self, outcome: RecordOutcome) -> None:
         with self._counts_lock:

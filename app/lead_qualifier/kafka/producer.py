@@ -14,6 +14,7 @@ from confluent_kafka import KafkaError, KafkaException, Message
 
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.kafka.errors import NotAllowed, NotDelivered, is_forbidden
+from lead_qualifier.kafka.lost_brokers import LostBrokers
 from lead_qualifier.kafka.records import Change, Headers, portable_name
 from lead_qualifier.kafka.tls_files import TlsFiles
 
@@ -27,6 +28,9 @@ _DELIVERY_SECONDS = 20.0
 #: What brokers allow at most unless they are configured otherwise (`transaction.max.timeout.ms`).
 _TRANSACTION_SECONDS = 900
 _FULL_SECONDS = 0.1
+_PURGED = frozenset({KafkaError._PURGE_QUEUE, KafkaError._PURGE_INFLIGHT})
+#: How a record ends that no broker has taken in time.
+_NO_ANSWER = frozenset({KafkaError._MSG_TIMED_OUT, KafkaError._TIMED_OUT, KafkaError._TRANSPORT})
 
 
 class Producer:
@@ -61,8 +65,9 @@ class Producer:
             config["max.in.flight"] = 1
         self._config = connection.confluent_producer(**config)
         self._files = TlsFiles.of(self._config)
+        self._lost = LostBrokers()
         self._renewing = threading.Lock()
-        self._producer = confluent_kafka.Producer(self._config)
+        self._producer = self._made()
         self._seconds = delivery_seconds + 5
         self._failed: NotAllowed | NotDelivered | None = None
 
@@ -89,6 +94,10 @@ class Producer:
         portable: list[Any] = [(portable_name(name), content) for name, content in headers or ()]
 
         def on_delivery(error: KafkaError | None, message: Message) -> None:
+            if error is not None and error.code() in _PURGED:  # with a client that could not have sent it any more
+                error = KafkaError(KafkaError._MSG_TIMED_OUT)
+            elif error is not None and error.code() in _NO_ANSWER:
+                self._lost.suspect(topic)
             if error is None and written is not None:
                 partition, offset = message.partition(), message.offset()
                 assert partition is not None  # the broker has it
@@ -138,12 +147,19 @@ class Producer:
         self._producer.poll(0)
 
     def renew(self) -> None:
-        """If TLS files were replaced, use the new ones. Waits for the records in flight."""
+        """Use another client if TLS files were replaced, or if the client has lost its brokers for good. Waits for the
+        records in flight; those of a lost client have failed.
+        """
         with self._renewing:
-            remade = self._files.remade(lambda: confluent_kafka.Producer(self._config))
+            remade = self._files.remade(self._made)
+            if remade is None and (remade := self._lost.remade(self._producer, self._made)) is not None:
+                self._producer.purge()
             if remade is not None:
                 former, self._producer = self._producer, remade
                 former.flush(self._seconds)
+
+    def _made(self) -> confluent_kafka.Producer:
+        return confluent_kafka.Producer(self._config)
 
     def poll(self, seconds: float) -> None:
         """Call `delivered` for finished records, waiting up to so many seconds for the first."""

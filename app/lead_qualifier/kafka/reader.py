@@ -12,6 +12,7 @@ from confluent_kafka import TIMESTAMP_NOT_AVAILABLE, KafkaError, KafkaException,
 from lead_qualifier.kafka.admin import Admin
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.kafka.errors import RawFetchFailed, ReadIncomplete, needing, partition_names
+from lead_qualifier.kafka.lost_brokers import LostBrokers, abandon
 from lead_qualifier.kafka.raw import SILENT_SECONDS, UNDECODABLE, RawReader
 from lead_qualifier.kafka.records import PartitionId, Record
 
@@ -93,12 +94,14 @@ class PartitionTail:
         """
         self.position = dict(start)
         """By partition the offset to read next, also past what is no record."""
-        self._consumer = confluent_kafka.Consumer(_config(connection, committed=committed) | dict(settings or {}))
+        self._config = _config(connection, committed=committed) | dict(settings or {})
+        self._consumer = self._made()
+        self._lost = LostBrokers(next((topic for topic, _ in start), None))
         self._raw = RawReader(connection, committed=committed)
         self._ends = ends
         self._at_end: set[PartitionId] = set()
         self._silent_since: float | None = None
-        self._consumer.assign([TopicPartition(*partition, offset) for partition, offset in start.items()])
+        self._assign()
 
     def __enter__(self) -> Self:
         return self
@@ -131,6 +134,12 @@ class PartitionTail:
             self._silent_since = time.monotonic()  # not earlier: the caller may have taken long for the last records
         first = self._consumer.poll(seconds)  # consume() alone would wait for as many as it may give
         messages = [] if first is None else [first, *self._consumer.consume(_AT_ONCE, 0)]
+        if messages:
+            self._lost.heard()
+        elif (remade := self._lost.remade(self._consumer, self._made)) is not None:
+            abandon(self._consumer)
+            self._consumer = remade
+            self._assign()
         if not messages and time.monotonic() > self._silent_since + SILENT_SECONDS:
             stuck = self._unfinished()  # of some batches librdkafka says nothing, and fetches them for ever
         position, at_end = self.position, self._at_end
@@ -156,6 +165,12 @@ class PartitionTail:
         if messages or stuck:
             self._silent_since = None
         return by_bytes
+
+    def _made(self) -> confluent_kafka.Consumer:
+        return confluent_kafka.Consumer(self._config)
+
+    def _assign(self) -> None:
+        self._consumer.assign([TopicPartition(*partition, offset) for partition, offset in self.position.items()])
 
     def _unfinished(self) -> set[PartitionId]:
         """Where librdkafka ought to give something."""

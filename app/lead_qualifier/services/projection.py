@@ -24,7 +24,7 @@ E = TypeVar("E", bound=Versioned)
 S = TypeVar("S")
 
 _CHECK_SECONDS = 2.0
-_FLUSH_SECONDS = 10.0
+_DELIVERY_SECONDS = 10.0
 
 
 class Projection(Generic[E, S]):
@@ -100,7 +100,7 @@ class Projection(Generic[E, S]):
         return self._refused
 
     def _run(self, connection: Connection) -> None:
-        producer = Producer(connection, idempotent=True)
+        producer = Producer(connection, idempotent=True, delivery_seconds=_DELIVERY_SECONDS)
         while True:
             try:
                 entries = self._queue.get(timeout=_CHECK_SECONDS)
@@ -117,12 +117,12 @@ class Projection(Generic[E, S]):
                 if isinstance(error, NotAllowed):  # a retry does not help
                     self._refused = IN_ENGLISH.failure(error)
                 elif error.args[0].fatal():
-                    producer = Producer(connection, idempotent=True)
+                    producer = Producer(connection, idempotent=True, delivery_seconds=_DELIVERY_SECONDS)
 
     def _write(self, producer: Producer, entries: Sequence[E]) -> None:
         for entry in sorted(entries, key=lambda e: e.revision):
             producer.send(self.topic, entry.key.encode(), self._encode(entry))
-        producer.flush(_FLUSH_SECONDS)
+        producer.flush()
         if entries:
             log.info("criteria_projected", topic=self.topic, entries=[(e.key, e.revision) for e in entries])
 
