@@ -1,4 +1,4 @@
-"""A broker says for a moment that there is no broker, after which clients look for none any more: consumers and producers
+"""A broker says for a moment that there is no broker, and clients then look for none any more: consumers and producers
 go on by themselves.
 """
 
