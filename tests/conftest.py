@@ -31,13 +31,23 @@ os.environ.setdefault("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1")
 
 TEST_BROKER = "LEAD_QUALIFIER_TEST_BROKER"
 XDIST_PROCESS = "PYTEST_XDIST_WORKER"
-#: Folders whose tests mostly wait, for which reason they come first: what only computes fills the gaps at the end.
+#: Folders whose tests mostly wait.
 WAITING = ("tests/chaos/", "tests/broker/")
+#: Their files are spread over this part of all files that compute; the rest of those fills the gaps at the end.
+SPREAD = 0.7
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Order the tests so that all processes end at about the same time."""
-    items.sort(key=lambda item: not item.nodeid.startswith(WAITING))
+    """Order the files so that while some tests wait others compute, and all processes end at about the same time."""
+    files: dict[bool, list[str]] = {True: [], False: []}
+    for name in dict.fromkeys(item.nodeid.partition("::")[0] for item in items):
+        files[name.startswith(WAITING)].append(name)
+    place = {
+        name: number / len(names) * (SPREAD if waiting else 1)
+        for waiting, names in files.items()
+        for number, name in enumerate(names)
+    }
+    items.sort(key=lambda item: place[item.nodeid.partition("::")[0]])
 
 
 @pytest.fixture(scope="session")
