@@ -196,3 +196,16 @@ def test_pictures_for_the_documentation(page: Page, tmp_path: Path) -> None:
         for name, address in pictured.items():
             page.goto(address)
             take_picture(page, name, tmp_path)
+
+
+@pytest.mark.parametrize("language", ["Deutsch", "English"])
+@pytest.mark.parametrize("width", [1024, 1280])
+def test_the_menu_takes_two_even_lines_at_most(language: str, width: int, page: Page) -> None:
+    switch(page, language)
+    page.set_viewport_size({"width": width, "height": 800})
+    boxes = page.locator("nav.pages a").evaluate_all("all => all.map(one => one.getBoundingClientRect().toJSON())")
+    ends: dict[float, float] = {}
+    for box in boxes:
+        ends[box["y"]] = max(ends.get(box["y"], 0), box["right"])
+    assert len(ends) <= 2
+    assert min(ends.values()) > 0.75 * max(ends.values())

@@ -52,6 +52,9 @@ SENTENCES: dict[str, str] = {
         "{field}.threshold: {threshold} is above {maximum}, the maximum of scoring model {scoring_model},"
         " so no score can meet it: lower it to {maximum} or less, or correct the maximum"
     ),
+    # A model in words
+    "all_of": "{members:joined by and }",
+    "any_of": "{members:joined by or }",
     # Why a lead is qualified or not
     "criterion": "{scoring_model} ≥ {threshold:.10g}",
     "score_met": "{scoring_model} {score:.10g} ≥ {threshold:.10g} met",

@@ -9,6 +9,9 @@ import pytest
 from lead_qualifier.qualification.finding import Finding
 from lead_qualifier.wording.in_german import IN_GERMAN
 
+ENGAGED = Finding("criterion", scoring_model="engagement", threshold=70.0)
+FITTING = Finding("criterion", scoring_model="fit", threshold=0.5)
+EITHER = Finding("group", formula=Finding("any_of", members=(FITTING, ENGAGED)))
 AT = datetime(2026, 11, 3, 9, 5, tzinfo=UTC)
 
 
@@ -30,6 +33,9 @@ AT = datetime(2026, 11, 3, 9, 5, tzinfo=UTC)
         ),
         (Finding("value_is", name="umsatz", wanted=1.5), "umsatz ist 1,5"),
         (Finding("and_more", count=1234), "und 1.234 weitere"),
+        (Finding("all_of", members=(ENGAGED,)), "engagement ≥ 70"),
+        (Finding("all_of", members=(ENGAGED, EITHER)), "engagement ≥ 70 und (fit ≥ 0,5 oder engagement ≥ 70)"),
+        (Finding("at_least_of", count=1, members=(ENGAGED, FITTING)), "mindestens 1 von: engagement ≥ 70, fit ≥ 0,5"),
         (Finding("held_for", hold="1d"), "1 Tag lang erfüllt"),
         (Finding("held_for", hold="90m"), "90 Minuten lang erfüllt"),
         (

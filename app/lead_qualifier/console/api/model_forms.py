@@ -16,7 +16,7 @@ _SUMMARY: dict[str, Any] = {
     "status": "live",
     "version": 3,
     "revision": 17,
-    "criteria": "all of engagement ≥ 70, demographic ≥ 50",
+    "criteria": "engagement ≥ 70 and demographic ≥ 50",
     "degraded": [],
     "has_draft": False,
     "in_shadow": False,
@@ -40,7 +40,7 @@ _VERSION: dict[str, Any] = {
     "applied_by": "U-4 (Anna Weber)",
     "command_id": "0d5c9a0e-5b0e-4b55-9d1c-6e1f8f9a3c11",
     "revision": 17,
-    "criteria": "all of engagement ≥ 70, demographic ≥ 50",
+    "criteria": "engagement ≥ 70 and demographic ≥ 50",
     "definition": _DEFINITION,
 }
 

@@ -195,6 +195,7 @@ def _environment(language: Language) -> Environment:
         day_of_year=language.wording.day_of_year,
         count=count,
         score=language.wording.value,
+        duration=language.wording.duration,
         percent=percent,
         sentence=language.wording.sentence,
         shown=shown,

@@ -5,9 +5,9 @@ SENTENCES: dict[str, str] = {
     "no": "Nein",
     "and_more": "und {count:,} weitere",
     # A model in words
-    "all_of": "alle von {members:joined by, }",
-    "any_of": "mindestens eines von {members:joined by, }",
-    "at_least_of": "mindestens {count} von {members:joined by, }",
+    "all_of": "{members:joined by und }",
+    "any_of": "{members:joined by oder }",
+    "at_least_of": "mindestens {count} von: {members:joined by, }",
     "group": "({formula})",
     "criterion": "{scoring_model} ≥ {threshold:.10g}",
     "criterion_with_grades": "{scoring_model} mit Note {grades:joined by oder }",

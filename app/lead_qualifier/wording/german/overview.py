@@ -6,8 +6,8 @@ SENTENCES: dict[str, str] = {
     ),
     "no_live_model": ("Kein Qualifizierungsmodell ist live: Bis eines veröffentlicht wird, wird nichts qualifiziert"),
     "model_degraded": (
-        "{model} ist eingeschränkt: nicht live ist {scoring_models:listed}, deshalb gelten Kriterien mit diesen"
-        " Bewertungen als nicht erfüllt"
+        "{model} ist eingeschränkt. Nicht live: {scoring_models:listed}; Kriterien mit diesen Bewertungen gelten als"
+        " nicht erfüllt"
     ),
     "new_dead_letters": "Datensätze der letzten 24 Stunden, die nicht verarbeitet werden konnten: {count}",
     "many_dead_letters": "Datensätze der letzten 24 Stunden, die nicht verarbeitet werden konnten: mindestens {count}",
