@@ -101,7 +101,7 @@ def test_a_file_is_read_with_or_without_a_byte_order_mark(tmp_path: Path) -> Non
 
 
 def test_a_file_that_is_not_there_is_said_so(tmp_path: Path) -> None:
-    with pytest.raises(BadDefinitionFile, match=r"gone\.yaml:1: the file cannot be read: No such file or directory"):
+    with pytest.raises(BadDefinitionFile, match=r"gone\.yaml: the file cannot be read: No such file or directory"):
         read_model_file(tmp_path / "gone.yaml")
 
 

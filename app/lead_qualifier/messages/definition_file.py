@@ -42,7 +42,7 @@ def read_definition_file(file: Path, problems_of: ProblemsOf, *, empty: Finding 
         content = sys.stdin.buffer.read(MOST_BYTES + 1) if str(file) == "-" else file.read_bytes()
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        raise _refused(str(file), 1, Finding("file_unreadable", reason=reason)) from error
+        raise _refused(str(file), None, Finding("file_unreadable", reason=reason)) from error
     return parse_definition(content, str(file), problems_of, empty=empty)
 
 
@@ -70,7 +70,8 @@ def parse_definition(content: bytes | str, source: str, problems_of: ProblemsOf,
         wrong = itertools.islice(problems_of(data), _MOST_FOUND)
         problems += [(where, lines.of(where), finding) for where, finding in wrong]
     if problems:
-        found = sorted((Problem(line, path(where), finding) for where, line, finding in problems), key=_by_line)
+        problems.sort(key=_by_line)
+        found = [Problem(line, path(where), finding) for where, line, finding in problems]
         if (more := len(found) - _MOST_TOLD) > 0:
             rest = Finding("at_least_more_problems" if len(found) >= _MOST_FOUND else "more_problems", count=more)
             found[_MOST_TOLD:] = [Problem(found[_MOST_TOLD].line, "", rest)]
@@ -78,12 +79,13 @@ def parse_definition(content: bytes | str, source: str, problems_of: ProblemsOf,
     return data
 
 
-def _refused(source: str, line: int, finding: Finding) -> BadDefinitionFile:
+def _refused(source: str, line: int | None, finding: Finding) -> BadDefinitionFile:
     return BadDefinitionFile(source, [Problem(line, "", finding)])
 
 
-def _by_line(problem: Problem) -> int:
-    return problem.line
+def _by_line(problem: _Found) -> int:
+    _where, line, _finding = problem
+    return line
 
 
 def _text(content: bytes | str, source: str) -> str:

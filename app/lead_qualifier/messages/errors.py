@@ -43,9 +43,12 @@ class BadMessage(MessagesError):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A mistake in a definition file: its line, from 1, and the path of the field, such as `criteria.0.threshold`."""
+    """A mistake in a definition file: its line, from 1, and the path of the field, such as `criteria.0.threshold`.
 
-    line: int
+    No line: the file cannot be read.
+    """
+
+    line: int | None
     field: str
     finding: Finding
 
@@ -62,6 +65,10 @@ class BadDefinitionFile(MessagesError):
         self.source = "standard input" if source == "-" else source
         self.problems = tuple(problems)
         self.lines = tuple(
-            f"{self.source}:{one.line}: {': '.join(filter(None, (one.field, one.message)))}" for one in problems
+            ": ".join(filter(None, (_place(self.source, one.line), one.field, one.message))) for one in problems
         )
         super().__init__("\n".join(self.lines))
+
+
+def _place(source: str, line: int | None) -> str:
+    return source if line is None else f"{source}:{line}"
