@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -89,6 +90,17 @@ def test_it_ends_by_itself_and_goes_on_from_there(settings: dict[str, str], tmp_
         r"  assigned to (seller S-\d|team key-accounts) \(segment \w+, rule [\w-]+\)|\(by hand\)", followed[0]
     )
     assert "  steps of sequence first-contact v1 due: hello, then call" in followed[0]
+    report = subprocess.run(
+        [sys.executable, "-m", "lead_qualifier", "model", "report", "enterprise", "--json"],
+        cwd=tmp_path,
+        env=settings | {"LEAD_QUALIFIER_ID_NORMALISATION": "none"},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    total = json.loads(report.stdout)["total"]
+    assert total["accepted"] + total["rejected"] > total["qualified"] / 2  # sales has answered
 
     second = demo(settings, tmp_path, DEMO_EVENTS="200", DEMO_RATE="0")
     out, _ = second.communicate(timeout=100)

@@ -27,6 +27,7 @@ from lead_qualifier.demo.plain_view import PlainView, figures_text
 from lead_qualifier.demo.processes import ChildProcess, DemoProcesses
 from lead_qualifier.demo.progress import Progress
 from lead_qualifier.demo.provisioning import provision_downstream, provision_qualification
+from lead_qualifier.demo.sales import Sales
 from lead_qualifier.demo.screen import Screen
 from lead_qualifier.demo.warm_up import warm_up
 from lead_qualifier.demo.worker_metrics import is_ready, read_figures
@@ -135,6 +136,7 @@ class _Demo:
     """The worker's."""
     _qualified: EventTail | None = None
     _downstream: EventTail | None = None
+    _sales: Sales | None = None
     _restarts: int = 0
 
     def run(self) -> None:
@@ -149,6 +151,7 @@ class _Demo:
         self._view.say(f"Worker: ready, with metrics at http://127.0.0.1:{self._port}/metrics")
         provision_qualification(self._broker.connection, self._settings, self._view.say)
         self._qualified = self._tail(LEAD_QUALIFIED)
+        self._sales = Sales(self._broker.connection, topic_prefix=self._settings.topic_prefix)
         services = threading.Thread(target=self._begin_services, name="services", daemon=True)
         services.start()
         if self._events is not None:
@@ -246,10 +249,12 @@ class _Demo:
     def _follow(self) -> bool:
         """Show what happens. False: asked to stop; True: all events have been produced and decided."""
         assert self._qualified is not None
+        assert self._sales is not None
         figures_at = 0.0
         waited_for: _Decided | None = None
         while not self._stop.asked.is_set():
             new = self._progress.take(self._qualified.take(0.2))
+            self._sales.take(new)
             if self._downstream is not None:
                 self._progress.take(self._downstream.take(0.01))
             now = time.monotonic()
@@ -267,8 +272,11 @@ class _Demo:
 
     def _finish(self) -> None:
         assert self._qualified is not None
+        assert self._sales is not None
         progress = self._progress
         new = progress.take(self._qualified.rest())
+        self._sales.take(new)
+        self._sales.finish()
         self._finish_downstream()
         progress.look(read_figures(self._port))
         self._view.show(progress, new)
@@ -296,7 +304,7 @@ class _Demo:
         if producer.exit_code not in {None, 0}:
             raise DemoFailed(producer.how_it_ended())
         if worker.exit_code is None:
-            self._progress.notice = self._console.notice
+            self._progress.notice = self._console.notice or (self._sales.notice if self._sales is not None else "")
             return
         if self._restarts >= _RESTARTS:
             raise DemoFailed(worker.how_it_ended())
