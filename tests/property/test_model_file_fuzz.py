@@ -82,7 +82,7 @@ def read(content: bytes | str) -> QualificationModel | None:
 def assert_says_where(bad: BadDefinitionFile, content: bytes | str) -> None:
     lines = len((content if isinstance(content, str) else content.decode(errors="replace")).splitlines())
     assert bad.problems
-    assert all(1 <= one.line <= lines + 1 and one.message for one in bad.problems)
+    assert all(one.line is not None and 1 <= one.line <= lines + 1 and one.message for one in bad.problems)
 
 
 @examples(250, derandomize=True)
