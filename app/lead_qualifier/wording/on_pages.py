@@ -86,6 +86,10 @@ ENGLISH_ON_PAGES: dict[str, str] = {**ENGLISH, **SENTENCES}
 class WordingOnPages(Wording):
     """The sentences of one language, with days and times as people write them. Times are in UTC."""
 
+    def begins_with_word(self, code: str) -> bool:
+        """Whether a sentence begins with a word of the language, rather than with an id or a name."""
+        return not self._catalogue[code].startswith("{")
+
     def day_of_year(self, on: date) -> str:
         """Such as 3 Nov."""
         return f"{on.day} {_MONTHS[on.month - 1]}"

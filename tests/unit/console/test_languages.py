@@ -7,9 +7,12 @@ import pytest
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
+from lead_qualifier.console.api.forms import sentence
 from lead_qualifier.console.languages import LANGUAGES, wanted
+from lead_qualifier.console.pages.rendering import _environment
 from lead_qualifier.console.pages.terms import TERMS
 from lead_qualifier.console.pages.translations import FOLDER
+from lead_qualifier.qualification.finding import Finding
 from lead_qualifier.wording.german.terms import TERMS as SAID
 from tests.support.console_server import ConsoleServer
 
@@ -79,6 +82,18 @@ def test_the_switch_is_kept(tmp_path_factory: pytest.TempPathFactory) -> None:
         switched = client.get("/language", params={"to": "de", "back": "/leads?q=Weber"})
         assert "Nach ID" in switched.text
         assert '<html lang="de">' in client.get("/lead", params={"id": "L-1001"}).text
+
+
+@pytest.mark.parametrize(
+    ("finding", "said"),
+    [
+        (Finding("no_clear_difference", scoring_model="engagement"), "engagement: acceptance does not clearly rise"),
+        (Finding("model_not_live"), "The model is not live"),
+    ],
+)
+def test_a_sentence_begins_with_a_capital_letter_but_an_id_stays_as_it_is(finding: Finding, said: str) -> None:
+    language = LANGUAGES["en"]
+    assert _environment(language).filters["whole"](sentence(finding, language.wording)).startswith(said)
 
 
 @pytest.mark.parametrize(

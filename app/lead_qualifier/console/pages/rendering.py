@@ -20,7 +20,7 @@ from lead_qualifier.console.access.configuration import CALLBACK
 from lead_qualifier.console.access.csrf import FIELD
 from lead_qualifier.console.access.people import Permission
 from lead_qualifier.console.access.permissions import session_of
-from lead_qualifier.console.api.forms import Problem
+from lead_qualifier.console.api.forms import Problem, Sentence
 from lead_qualifier.console.api.health import health_of
 from lead_qualifier.console.api.responses import in_language
 from lead_qualifier.console.errors import ApiError
@@ -170,6 +170,11 @@ def _environment(language: Language) -> Environment:
         """What the English reason of a dead letter says in the page's language; nothing where that is not known."""
         return [] if language.code == "en" else [language.wording.sentence(one) for one in findings_in(reason)]
 
+    def whole(one: Sentence) -> str:
+        """A sentence on its own, which begins with a capital letter unless it begins with an id or a name."""
+        text = shown(one.text)
+        return text[:1].upper() + text[1:] if language.wording.begins_with_word(one.code) else text
+
     def moment(at: datetime, *, exact: bool = False) -> Markup:
         said = language.wording.exact(at) if exact else language.wording.moment(at)
         return Markup('<time datetime="{}">{}</time>').format(at.isoformat(), said)
@@ -200,15 +205,10 @@ def _environment(language: Language) -> Environment:
         sentence=language.wording.sentence,
         shown=shown,
         lines=lines,
-        upper_first=upper_first,
+        whole=whole,
     )
     environment.globals["address"] = address
     return environment
-
-
-def upper_first(text: str) -> str:
-    """A text that begins a sentence."""
-    return text[:1].upper() + text[1:]
 
 
 def lines(text: str) -> str:
