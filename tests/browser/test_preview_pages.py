@@ -20,7 +20,7 @@ from tests.support.console_server import ConsoleServer
             "Deutsch",
             "Vorschau",
             "1 von 75 bekannten Leads",
-            "1 von 75 bekannten Leads werden sofort gekennzeichnet.",
+            "Sofort gekennzeichnet: 1 von 75 bekannten Leads.",
             "engagement 61,5 ≥ 60: erfüllt",
             "Veröffentlichen",
             "dark",

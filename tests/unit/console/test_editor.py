@@ -157,7 +157,7 @@ def test_the_side_that_was_changed_counts(client: httpx.Client) -> None:
     assert field_of(by_yaml, "criteria.0.threshold") == "90"
     both = fields | {"criteria.0.threshold": "80", "yaml": fields["yaml"].replace("70", "90")}
     asked = send(client, both, "save")
-    assert (asked.status_code, "Was davon gilt?" in asked.text) == (422, True)
+    assert (asked.status_code, "Was soll gelten?" in asked.text) == (422, True)
     assert field_of(asked.text, "criteria.0.threshold") == "80"
     assert "threshold: 80" in field_of(send(client, both, "use:form").text, "yaml")
     assert field_of(send(client, both, "use:yaml").text, "criteria.0.threshold") == "90"

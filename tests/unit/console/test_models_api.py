@@ -55,7 +55,7 @@ def test_a_model_lives_from_text_to_live_and_back(fresh: httpx.Client) -> None:
     assert (body["status"], body["changed_by"], body["criteria"]) == (
         "live",
         "U-4 (Erika Beispiel)",
-        "any of engagement ≥ 40",
+        "engagement ≥ 40",
     )
     assert shown.headers["etag"] == published.headers["etag"]
     assert apply(fresh, YAML.replace("40", "45")).json()["code"] == "model_live"
