@@ -7,6 +7,7 @@ import importlib
 import inspect
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from pkgutil import iter_modules
 from string import Formatter
@@ -38,7 +39,12 @@ Call = tuple[str, str, frozenset[str]]
 """Where a finding is made, its code, and the names of its arguments."""
 
 
-def findings_made() -> Iterator[Call]:
+@cache
+def findings_made() -> tuple[Call, ...]:
+    return tuple(read_findings())
+
+
+def read_findings() -> Iterator[Call]:
     for file in sorted({*SOURCES.rglob("*.py")} - {READER}):
         for node in ast.walk(ast.parse(file.read_text())):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Finding":
@@ -69,7 +75,6 @@ def reports_made() -> Iterator[Call]:
         yield f"engine/errors.py:{name}", code, frozenset(arguments.split(", "))
 
 
-MADE = tuple(findings_made())
 REPORTS = tuple(reports_made())
 #: Errors have their sentences by their class.
 ERRORS = {name for name in ENGLISH if not name.islower()}
@@ -80,11 +85,11 @@ def placeholders(sentence: str) -> set[str]:
 
 
 def test_english_has_a_sentence_for_every_code_and_no_other() -> None:
-    assert set(ENGLISH) == {code for _, code, _ in (*MADE, *REPORTS)} | ERRORS
+    assert set(ENGLISH) == {code for _, code, _ in (*findings_made(), *REPORTS)} | ERRORS
 
 
 def test_german_has_a_sentence_for_every_code_that_the_console_shows_and_no_other() -> None:
-    assert set(GERMAN) == {code for where, code, _ in MADE if not where.startswith(NOT_SHOWN)}
+    assert set(GERMAN) == {code for where, code, _ in findings_made() if not where.startswith(NOT_SHOWN)}
 
 
 @pytest.mark.parametrize("language", CATALOGUES, ids=["English", "German"])
@@ -110,7 +115,7 @@ def test_each_sentence_of_an_error_belongs_to_a_class() -> None:
 def test_a_finding_has_the_arguments_of_its_sentence() -> None:
     wrong = [
         f"{where}: {code} has {sorted(arguments)}, its sentence {sorted(placeholders(ENGLISH[code]))}"
-        for where, code, arguments in MADE
+        for where, code, arguments in findings_made()
         if arguments != placeholders(ENGLISH[code])
     ]
     assert not wrong, "\n".join(wrong)
