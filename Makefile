@@ -21,9 +21,9 @@ unexport PYTHONDONTWRITEBYTECODE
 
 # More for pytest, such as PYTEST_ARGS="-k name"; it comes behind what follows, so that "-n 0" wins over the processes.
 PYTEST_ARGS ?=
-# Six processes for two cores, which share a broker: the tests mostly wait. A file stays in one process, as its tests
+# Seven processes for two cores, which share a broker: the tests mostly wait. A file stays in one process, as its tests
 # share workers; tests/conftest.py says which files come first.
-PYTEST := $(BIN)/pytest -n 6 --dist loadfile --no-loadscope-reorder
+PYTEST := $(BIN)/pytest -n 7 --dist loadfile --no-loadscope-reorder
 # More for the bench targets, such as BENCH_ARGS="--small"; BENCH_ARGS=--help lists what there is.
 BENCH_ARGS ?=
 MINUTES ?= 15

@@ -35,7 +35,7 @@ os.environ.setdefault("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1")
 
 TEST_BROKER = "LEAD_QUALIFIER_TEST_BROKER"
 XDIST_PROCESS = "PYTEST_XDIST_WORKER"
-#: Folders whose tests mostly wait.
+#: Folders whose tests mostly wait, those with the longest first.
 WAITING = ("tests/chaos/", "tests/broker/")
 #: Their files are spread over this part of all files that compute; the rest of those fills the gaps at the end.
 SPREAD = 0.7
@@ -46,6 +46,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     files: dict[bool, list[str]] = {True: [], False: []}
     for name in dict.fromkeys(item.nodeid.partition("::")[0] for item in items):
         files[name.startswith(WAITING)].append(name)
+    files[True].sort(key=lambda name: not name.startswith(WAITING[0]))
     place = {
         name: number / len(names) * (SPREAD if waiting else 1)
         for waiting, names in files.items()

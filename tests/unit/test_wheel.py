@@ -65,7 +65,7 @@ def project(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Project:
     run(sys.executable, "-m", "venv", "--without-pip", str(environment), cwd=folder)
     made = Project(folder, environment / "bin")
     pip = (sys.executable, "-m", "pip", "--python", str(made.programs / "python"), "--disable-pip-version-check")
-    run(*pip, "install", "--quiet", "--no-index", "--no-deps", str(wheel), cwd=folder)
+    run(*pip, "install", "--quiet", "--no-compile", "--no-index", "--no-deps", str(wheel), cwd=folder)
     # What the wheel depends on comes from the environment of these tests. A .pth file there, which leads to the clone,
     # does not count: Python follows such files in its own site-packages only.
     packages = made.python("-c", "import sysconfig; print(sysconfig.get_path('purelib'))")
