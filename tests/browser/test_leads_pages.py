@@ -43,6 +43,8 @@ PAGES = (
     "/model/yaml?id=renewal",
     "/scoring-models",
     "/scoring-model?id=fit",
+    "/scoring-model/scores?id=engagement",
+    "/scoring-model/scores?id=fit",
     "/settings",
     "/audit",
 )

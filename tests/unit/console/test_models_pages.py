@@ -51,6 +51,18 @@ def test_each_is_offered_what_they_may_do(role: Role, offered: set[str], tmp_pat
     assert [status == 403 for status in refused.values()] == [role is not Role.MARKETER, role is not Role.ADMINISTRATOR]
 
 
+def test_whoever_looks_sees_how_the_scores_of_a_scoring_model_are_distributed(tmp_path: Path) -> None:
+    with ConsoleServer(tmp_path, roles=[Role.VIEWER]) as server, server.client() as client:
+        link = re.search(r'href="(/scoring-model/scores\?id=engagement)"', client.get("/scoring-models").text)
+        assert link is not None
+        page = client.get(html.unescape(link[1])).text
+        told = client.get("/api/v1/scoring-models/engagement/histogram", params={"bands": 40}).json()
+        assert client.get("/scoring-model/scores?id=nobody").status_code == 404
+    rows = re.findall(r'<tr><th scope="row">([^<]+)</th><td class="number">([^<]+)</td></tr>', page)
+    assert [int(leads) for _, leads in rows if leads != "0"] == [one["leads"] for one in told["bands"] if one["leads"]]
+    assert f"{told['with_score']} of {told['open_leads']} open leads have a score on this model." in page
+
+
 @pytest.mark.parametrize("text", [TEXT, TEXT.replace("threshold", "treshold"), "", "<textarea>\n\n</textarea>\u202e"])
 def test_a_broker_that_is_away_and_a_wrong_text_lose_nothing(text: str, fresh: ConsoleServer) -> None:
     fresh.worker.failure = KafkaException(KafkaError(KafkaError._ALL_BROKERS_DOWN))

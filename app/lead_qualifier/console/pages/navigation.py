@@ -32,7 +32,7 @@ NAVIGATION: tuple[Entry, ...] = (
         _("Qualification models"),
         also=("/model", "/model/edit", "/model/yaml", "/model/preview", "/model/confirm", "/model/diff"),
     ),
-    Entry("/scoring-models", _("Scoring models"), also=("/scoring-model",)),
+    Entry("/scoring-models", _("Scoring models"), also=("/scoring-model", "/scoring-model/scores")),
     Entry("/report", _("Acceptance")),
     *map(_of, KINDS_OF_PAGES),
     Entry("/dead-letters", _("Dead letters"), also=("/dead-letter",)),

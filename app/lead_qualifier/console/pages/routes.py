@@ -60,7 +60,7 @@ def page_routes(resources: Resources, pages: Pages, access: Access) -> APIRouter
     router.include_router(editor_pages(editor))
     router.include_router(model_pages(resources.models, resources.model_commands, resources.audit, pages))
     router.include_router(model_text_pages(resources.models, resources.model_commands, pages))
-    router.include_router(scoring_model_pages(resources.scoring_models, pages))
+    router.include_router(scoring_model_pages(resources.scoring_models, resources.histograms, pages))
     router.include_router(definition_pages(resources.definitions, pages))
     router.include_router(preview_pages(previews))
     router.include_router(assignment_pages(resources.assignments, pages))

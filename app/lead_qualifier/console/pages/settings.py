@@ -14,17 +14,19 @@ from lead_qualifier.console.access.people import Permission, Person
 from lead_qualifier.console.access.permissions import allowed
 from lead_qualifier.console.api.audit import Audit
 from lead_qualifier.console.api.feature import FeatureSwitch
+from lead_qualifier.console.api.histograms import Histograms
 from lead_qualifier.console.api.orders import Order
 from lead_qualifier.console.api.scoring_model_forms import ScoringModelSetting, ScoringModelStatus
 from lead_qualifier.console.api.scoring_models import ScoringModels
 from lead_qualifier.console.errors import ApiError
+from lead_qualifier.console.pages.editor.thresholds import threshold_view
 from lead_qualifier.console.pages.editor.values import number_in
 from lead_qualifier.console.pages.rendering import Pages, address, language_of
 from lead_qualifier.console.pages.sent_orders import sent_order
 from lead_qualifier.definitions.qualification_models.entries import LEAD_MANAGEMENT
 
 SETTINGS = "/settings"
-LIST, ADDRESS = "/scoring-models", "/scoring-model"
+LIST, ADDRESS, SCORES = "/scoring-models", "/scoring-model", "/scoring-model/scores"
 
 _EMPTY = ""
 _STALE = "stale_revision"
@@ -67,8 +69,8 @@ def settings_pages(feature: FeatureSwitch, audit: Audit, pages: Pages) -> APIRou
     return router
 
 
-def scoring_model_pages(scoring_models: ScoringModels, pages: Pages) -> APIRouter:
-    """The list of scoring models, and the page of each."""
+def scoring_model_pages(scoring_models: ScoringModels, histograms: Histograms, pages: Pages) -> APIRouter:
+    """The list of scoring models, and the pages of each: its current scores, and the form that announces it."""
     router = APIRouter()
 
     def form(
@@ -82,6 +84,12 @@ def scoring_model_pages(scoring_models: ScoringModels, pages: Pages) -> APIRoute
     def find(request: Request, done: str = _EMPTY) -> Response:
         found = scoring_models.list().scoring_models
         return pages.page(request, "scoring_models.html", found=found, done=done)
+
+    @router.get(SCORES, dependencies=[allowed(Permission.VIEW)])
+    def scores(request: Request, id: str) -> Response:  # noqa: A002  the name in the address
+        one = scoring_models.show(id)
+        view = threshold_view(histograms, id, _EMPTY, maximum=one.maximum, wording=language_of(request).wording)
+        return pages.page(request, "scoring_model_scores.html", one=one, view=view)
 
     @router.get(ADDRESS, dependencies=[allowed(Permission.SET_SCORING_MODELS)])
     def show(request: Request, id: str = _EMPTY) -> Response:  # noqa: A002  the name in the address
