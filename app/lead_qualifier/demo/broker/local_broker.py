@@ -137,8 +137,10 @@ class LocalBroker(ABC):
         self._forget()
 
     def freeze(self) -> None:
-        """Halt the process: connections stay, nothing answers."""
+        """Halt the process: connections stay, nothing answers. Returns once all its threads stand still."""
         self._signal(signal.SIGSTOP)
+        while self.pid is not None and self._running() and not _stands_still(self.pid):
+            time.sleep(_POLL_SECONDS)
 
     def thaw(self) -> None:
         """Let a frozen process go on."""
@@ -269,6 +271,17 @@ def _command_of(pid: int) -> str:
     asked = ["ps", "-o", "stat=,args=", "-ww", "-p", str(pid)]
     shown = subprocess.run(asked, capture_output=True, text=True, check=False).stdout
     return "" if shown.startswith("Z") else shown
+
+
+def _stands_still(pid: int) -> bool:
+    """Whether every thread of the process has stopped: on a busy machine some go on for a moment after the signal.
+
+    Where the system does not show threads as files, that is taken for granted.
+    """
+    with contextlib.suppress(OSError):  # a thread has ended meanwhile
+        threads = (thread / "stat" for thread in (Path("/proc") / str(pid) / "task").iterdir())
+        return all(stat.read_text().rpartition(")")[2].split()[0] in "TX" for stat in threads)
+    return not Path("/proc/self/task").exists()
 
 
 def find_running(settings: Settings) -> Connection | None:
