@@ -10,6 +10,9 @@ import msgspec
 
 T = TypeVar("T")
 
+#: What code that reads an event may raise if the event has another form than ours; any writer can send one.
+MALFORMED = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+
 
 def decode_or_none(decode: Callable[[bytes], T], value: bytes | None) -> T | None:
     """The decoded value; None where it is no record of ours, which the services report."""

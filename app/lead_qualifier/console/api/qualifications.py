@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from lead_qualifier.client.decoding import decode_event
+from lead_qualifier.client.decoding import MALFORMED, decode_event
 from lead_qualifier.client.evidence import changes_finding, criterion_finding
 from lead_qualifier.client.leads import QUALIFIED_FIELDS
 from lead_qualifier.client.rulebook import Rulebook
@@ -18,8 +18,6 @@ from lead_qualifier.console.read_model.rule_entries import RulesReader
 from lead_qualifier.wording.sentences import Wording
 
 MOST_QUALIFICATIONS = 200
-#: Errors from malformed events; any writer can produce them.
-_MALFORMED = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
 
 class Qualifications:
@@ -55,7 +53,7 @@ def qualifications_of(
         if event is not None:
             try:
                 yield _qualification(one, event, rulebook, wording)
-            except _MALFORMED:
+            except MALFORMED:
                 continue
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from lead_qualifier.client.decoding import decode_event
+from lead_qualifier.client.decoding import MALFORMED, decode_event
 from lead_qualifier.client.evidence import changes_finding, criterion_finding
 from lead_qualifier.client.leads import QUALIFIED_FIELDS
 from lead_qualifier.console.api.forms import sentence
@@ -24,9 +24,6 @@ from lead_qualifier.messages.topics import (
 )
 from lead_qualifier.wording.sentences import Wording
 
-#: Errors from malformed events; any writer can produce them.
-_MALFORMED = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
-
 
 def entry_of(event: TopicEvent, wording: Wording) -> TimelineEntry | None:
     """The entry; None for an event of another form than ours."""
@@ -34,7 +31,7 @@ def entry_of(event: TopicEvent, wording: Wording) -> TimelineEntry | None:
     try:
         told = decode_event(event.value)
         return None if read is None or told is None else read(told, event.at, wording)
-    except _MALFORMED:
+    except MALFORMED:
         return None
 
 

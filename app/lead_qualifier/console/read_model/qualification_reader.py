@@ -81,7 +81,7 @@ class QualificationReader:
             return _found(connection, conditions, limit) if has_tables(connection) else []
 
     def news(self, then: Mapping[PartitionId, int], *, limit: int) -> News:
-        """What was projected since the projection was at positions of before; the newest, if there is too much."""
+        """What was projected since the projection was at the positions `then`; the newest, if there is too much."""
         with self._database.snapshot() as connection:
             if not has_tables(connection):
                 return News({}, [])
@@ -94,7 +94,7 @@ class QualificationReader:
             return News(now, _found(connection, [or_(*since)], limit) if since else [])
 
     def complete_from(self) -> datetime | None:
-        """Qualifications of before may be missing; None: none is."""
+        """Older qualifications may be missing; None: none is."""
         with self._database.snapshot() as connection:
             return held_from(connection, LEAD_QUALIFIED) if has_tables(connection) else None
 

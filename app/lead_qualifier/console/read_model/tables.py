@@ -69,7 +69,7 @@ positions = _table(
     Column("partition", Integer, primary_key=True, autoincrement=False),
     Column("topic_id", Text, nullable=False),  # empty where the broker gives none
     Column("next_offset", BigInteger, nullable=False),
-    Column("held_from_ms", BigInteger),  # records of before are missing; none: there is none that is missing
+    Column("held_from_ms", BigInteger),  # older records are missing; none: no record is missing
 )
 processes = _table(
     "processes",  # that keep the projection up to date

@@ -32,7 +32,7 @@ class LocalBroker(ABC):
     """One broker. If one of the same folder runs already, also another program's, it is used, not started again.
 
     `start` and `close` are for users that share it; `stop`, `kill`, `freeze`, `thaw` and `restart` act on the process
-    itself, whoever uses it, and are for tests of what happens then. As a context manager it starts and closes.
+    itself, no matter who uses it, and are for tests of what happens then. As a context manager it starts and closes.
     """
 
     name = "the broker"
