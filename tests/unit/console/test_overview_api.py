@@ -104,7 +104,7 @@ def test_a_degraded_model_is_a_warning_in_both_languages(tmp_path: Path) -> None
     overviews = overviews_of(tmp_path, log, NOON)
     [english], [german] = overviews.show(IN_ENGLISH).warnings, overviews.show(IN_GERMAN).warnings
     assert english.code == german.code == "model_degraded"
-    assert english.text.startswith("Enterprise-Leads is degraded: demographic not live, so")
+    assert english.text.startswith("Enterprise-Leads is degraded. Not live: demographic; criteria")
     assert german.text.startswith("Enterprise-Leads ist eingeschränkt. Nicht live: demographic; Kriterien")
     assert overviews.show(IN_ENGLISH).models[0].degraded == ["demographic"]
 

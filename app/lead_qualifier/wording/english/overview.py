@@ -4,7 +4,7 @@ SENTENCES: dict[str, str] = {
     "lead_management_is_off": "lead management is off: nothing is qualified until an administrator turns it on",
     "no_live_model": "no qualification model is live: nothing is qualified until one is published",
     "model_degraded": (
-        "{model} is degraded: {scoring_models:listed} not live, so criteria on these scores count as not met"
+        "{model} is degraded. Not live: {scoring_models:listed}; criteria on these scores count as not met"
     ),
     "new_dead_letters": "records of the last 24 hours that could not be handled (dead letters): {count}",
     "many_dead_letters": "records of the last 24 hours that could not be handled (dead letters): {count} or more",
