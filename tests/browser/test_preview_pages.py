@@ -29,7 +29,7 @@ from tests.support.console_server import ConsoleServer
             "English",
             "Preview",
             "1 of 75 known leads",
-            "1 of 75 known leads are marked at once.",
+            "Marked at once: 1 of 75 known leads.",
             "engagement 61.5 ≥ 60 met",
             "Publish",
             "light",
