@@ -22,7 +22,7 @@ from lead_qualifier.consumer.record_reader import RecordReader
 from lead_qualifier.consumer.retry_policy import RetryPolicy
 from lead_qualifier.consumer.scheduler import Scheduler
 from lead_qualifier.kafka.connection import Connection
-from lead_qualifier.kafka.lost_brokers import LostBrokers, abandon
+from lead_qualifier.kafka.lost_brokers import LostBrokers, abandon, close
 from lead_qualifier.kafka.raw import RawReader
 from lead_qualifier.kafka.tls_files import TlsFiles
 
@@ -159,7 +159,7 @@ class Subscription:
                 self._assigned.end(consumer)
             finally:
                 raw.close()
-                consumer.close()
+                close(consumer)
             log.info("consumer stopped", group=self._group)
             if dead_letters is not None:
                 dead_letters.close()
@@ -199,14 +199,20 @@ class Subscription:
                 self._assigned.commit(consumer, list(self._assigned), wait=False)
                 next_commit = time.monotonic() + _COMMIT_SECONDS
                 if (remade := self._files.remade(self._made)) is not None:
-                    consumer.close()  # what is in progress is finished, and committed
+                    if lost.answered(consumer):
+                        consumer.close()  # what is in progress is finished, and committed
+                    else:
+                        self._abandon(consumer)
                     return remade
                 if (remade := lost.remade(consumer, self._made)) is not None:
-                    self._assigned.give_up(consumer)  # a commit would wait for a minute, and fail
-                    consumer.subscribe(self._topics)  # without the callbacks, which are for its successor from now on
-                    abandon(consumer)
+                    self._abandon(consumer)
                     return remade
         return None
+
+    def _abandon(self, consumer: confluent_kafka.Consumer) -> None:
+        self._assigned.give_up(consumer)  # a commit would wait for a minute, and fail
+        consumer.subscribe(self._topics)  # without the callbacks, which are for its successor from now on
+        abandon(consumer)
 
     def _made(self) -> confluent_kafka.Consumer:
         return confluent_kafka.Consumer(self._config)

@@ -76,8 +76,12 @@ class Admin:
         Not by `describe_cluster`: librdkafka (2.16) ends the process if the answer names no broker, as that of a single
         broker does which has missed its heartbeats.
         """
+        self._topics(_ANY_TOPIC)
+
+    def _topics(self, topic: str | None = None) -> dict[str, TopicMetadata]:
+        """What any broker says about a topic, or about all. Raises KafkaException if none answers."""
         with self._replacing_when_silent():
-            self.client.list_topics(_ANY_TOPIC, timeout=self._timeout)
+            return self.client.list_topics(topic, timeout=self._timeout).topics
 
     @contextmanager
     def _replacing_when_silent(self) -> Iterator[None]:
@@ -102,15 +106,11 @@ class Admin:
 
     def leaderless(self, topics: Iterable[str]) -> list[PartitionId]:
         """The partitions of these topics that have no leader now. Raises KafkaException if no broker answers."""
-        return [
-            partition
-            for topic in topics
-            for partition in _leaderless(self.client.list_topics(topic, timeout=self._timeout).topics)
-        ]
+        return [partition for topic in topics for partition in _leaderless(self._topics(topic))]
 
     def partitions(self, topic: str) -> list[PartitionId]:
         """All partitions of a topic, in order. Raises TopicMissing, NotAllowed, KafkaException."""
-        found = self.client.list_topics(topic, timeout=self._timeout).topics.get(topic)
+        found = self._topics(topic).get(topic)
         if found is not None and found.error is not None and is_forbidden(found.error):
             raise NotAllowed(f"Describe on topic {topic}")
         if found is None or found.error is not None or not found.partitions:
@@ -119,7 +119,7 @@ class Admin:
 
     def partition_counts(self) -> dict[str, int]:
         """The number of partitions of every topic that this login may see."""
-        found = self.client.list_topics(timeout=self._timeout).topics
+        found = self._topics()
         return {name: len(topic.partitions) for name, topic in found.items() if topic.error is None}
 
     def existing(self, topics: Iterable[str]) -> set[str]:

@@ -19,7 +19,9 @@ log = structlog.get_logger(__name__)
 SILENT_SECONDS = 15.0
 #: How long a client may take to answer: one that is connected, one that is new, and one that waits before it connects
 #: again, for which librdkafka takes up to 10 s (`reconnect.backoff.max.ms`).
-_CONNECTED_SECONDS, _NEW_SECONDS, _RECONNECT_SECONDS = 1.0, 3.0, 11.0
+_CONNECTED_SECONDS, _NEW_SECONDS, _RECONNECT_SECONDS = 1.0, 5.0, 11.0
+#: How long closing a consumer may take that may be lost.
+_CLOSE_SECONDS = 10.0
 
 T = TypeVar("T")
 
@@ -46,27 +48,29 @@ class LostBrokers:
     def suspect(self, topic: str) -> None:
         """No broker has taken a record for this topic in time."""
         self._topic = topic
-        self._ask_at = 0.0
+        if self._ask_at == math.inf:  # else the client has just been asked, and is left alone for a while
+            self._ask_at = 0.0
 
     def remade(self, client: Any, make: Callable[[], T]) -> T | None:
-        """What `make` makes if the client is lost, else None. Blocks only while the client gets no answer: for 4 s
-        where a new one gets none either, else until that is clear, for up to 12 s.
+        """What `make` makes if the client is lost, else None. Blocks only while the client gets no answer: for 6 s
+        where a new one gets none either, else until that is clear, for up to 17 s.
         """
         if time.monotonic() < self._ask_at:
             return None
-        if not self._answered(client, _CONNECTED_SECONDS):
+        if not self.answered(client):
             self._ask_at = time.monotonic() + SILENT_SECONDS
             new = _made(make)
-            if new is None or not self._answered(new, _NEW_SECONDS):
+            if new is None or not self.answered(new, _NEW_SECONDS):
                 return None
-            if not self._answered(client, _RECONNECT_SECONDS):
+            if not self.answered(client, _RECONNECT_SECONDS):
                 log.warning("client_replaced", reason="it had lost every broker, and found none again")
                 self.heard()
                 return new
         self.heard()
         return None
 
-    def _answered(self, client: Any, seconds: float) -> bool:
+    def answered(self, client: Any, seconds: float = _CONNECTED_SECONDS) -> bool:
+        """Whether a broker answers the client within this time."""
         try:
             client.list_topics(self._topic, timeout=seconds)
         except KafkaException:
@@ -74,9 +78,18 @@ class LostBrokers:
         return True
 
 
+def close(consumer: confluent_kafka.Consumer, seconds: float = _CLOSE_SECONDS) -> None:
+    """Close a consumer, and do not wait for longer than this: if it is lost, librdkafka may wait for its group's
+    coordinator for ever.
+    """
+    closing = threading.Thread(target=consumer.close, name="closing-consumer", daemon=True)
+    closing.start()
+    closing.join(seconds)
+
+
 def abandon(consumer: confluent_kafka.Consumer) -> None:
-    """Close a consumer that is lost, without waiting: librdkafka may wait for its group's coordinator for ever."""
-    threading.Thread(target=consumer.close, name="lost-consumer", daemon=True).start()
+    """Close a consumer that is lost, without waiting."""
+    close(consumer, seconds=0)
 
 
 def _made(make: Callable[[], T]) -> T | None:

@@ -106,8 +106,7 @@ class Producer:
             if delivered is not None:
                 delivered(error)
             elif error is not None and self._failed is None:
-                forbidden = is_forbidden(error)
-                self._failed = NotAllowed(f"Write on topic {topic}") if forbidden else NotDelivered(topic, error)
+                self._failed = not_written(topic, error)
 
         while True:
             producer = self._producer
@@ -150,13 +149,17 @@ class Producer:
         """Use another client if TLS files were replaced, or if the client has lost its brokers for good. Waits for the
         records in flight; those of a lost client have failed.
         """
-        with self._renewing:
+        if not self._renewing.acquire(blocking=False):  # another thread is about it
+            return
+        try:
             remade = self._files.remade(self._made)
             if remade is None and (remade := self._lost.remade(self._producer, self._made)) is not None:
                 self._producer.purge()
             if remade is not None:
                 former, self._producer = self._producer, remade
                 former.flush(self._seconds)
+        finally:
+            self._renewing.release()
 
     def _made(self) -> confluent_kafka.Producer:
         return confluent_kafka.Producer(self._config)
@@ -182,6 +185,11 @@ class Producer:
         if self._failed is not None:
             failed, self._failed = self._failed, None
             raise failed
+
+
+def not_written(topic: str, error: KafkaError) -> NotAllowed | NotDelivered:
+    """What to raise for a record that the broker does not have."""
+    return NotAllowed(f"Write on topic {topic}") if is_forbidden(error) else NotDelivered(topic, error)
 
 
 def write(connection: Connection, topic: str, key: bytes | None, value: bytes | None) -> None:

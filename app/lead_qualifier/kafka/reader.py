@@ -12,7 +12,7 @@ from confluent_kafka import TIMESTAMP_NOT_AVAILABLE, KafkaError, KafkaException,
 from lead_qualifier.kafka.admin import Admin
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.kafka.errors import RawFetchFailed, ReadIncomplete, needing, partition_names
-from lead_qualifier.kafka.lost_brokers import LostBrokers, abandon
+from lead_qualifier.kafka.lost_brokers import LostBrokers, abandon, close
 from lead_qualifier.kafka.raw import SILENT_SECONDS, UNDECODABLE, RawReader
 from lead_qualifier.kafka.records import PartitionId, Record
 
@@ -112,7 +112,7 @@ class PartitionTail:
     def close(self) -> None:
         """Disconnect."""
         self._raw.close()
-        self._consumer.close()
+        close(self._consumer)
 
     def take(self, seconds: float) -> list[Record]:
         """The next records, in order within each partition; waits up to `seconds` for the first.

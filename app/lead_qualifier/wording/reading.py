@@ -86,7 +86,7 @@ def _patterns(codes: tuple[str, ...]) -> list[tuple[str, re.Pattern[str], Mappin
             pattern += re.escape(literal)
             fixed += len(literal)
             if name is not None:
-                one = r"[\d,]+" if form == "," else r"\S+" if name == "field" else ".+"
+                one = r"\d[\d,]*" if form == "," else r"\S+" if name == "field" else ".+"
                 pattern += f"(?P={name})" if name in forms else f"(?P<{name}>{one})"
                 forms[name] = form or ""
         found.append((fixed, code, re.compile(pattern), forms))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future
+from contextlib import suppress
 from types import SimpleNamespace
 from typing import Any
 
@@ -109,15 +110,22 @@ class DeafClient(Client):
         raise KafkaException(KafkaError(self.error))
 
 
-def test_a_client_that_no_broker_answers_for_long_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "ask",
+    [Admin.ping, Admin.partition_counts, lambda admin: admin.partitions("t"), lambda admin: admin.leaderless("t")],
+)
+def test_a_client_that_no_broker_answers_for_long_is_replaced(
+    ask: Callable[[Admin], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
     now, made = [0.0], [DeafClient(KafkaError._TRANSPORT), Client()]
     monkeypatch.setattr(module, "AdminClient", lambda config: made.pop(0))
     monkeypatch.setattr("time.monotonic", lambda: now[0])
     admin = Admin({})
     for now[0] in (0.0, 14.9, 15.0):
         with pytest.raises(KafkaException, match="_TRANSPORT"):
-            admin.ping()
-    admin.ping()
+            ask(admin)
+    with suppress(TopicMissing):
+        ask(admin)
     assert not made
 
 

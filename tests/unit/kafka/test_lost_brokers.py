@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from typing import cast
+
 import confluent_kafka
 import pytest
 from confluent_kafka import KafkaException
@@ -59,6 +63,32 @@ def test_a_producer_is_asked_only_after_a_record_that_nobody_took(clock: Clock) 
     assert lost.remade(client, Client) is None
     assert lost.remade(client, Client) is None
     assert not client.answers
+
+
+def test_in_an_outage_a_producer_is_not_asked_for_each_record_that_nobody_took(clock: Clock) -> None:
+    lost, client = LostBrokers(), Client(False, False)
+    lost.suspect("t")
+    assert lost.remade(client, lambda: Client(False)) is None
+    for _ in range(3):
+        lost.suspect("t")
+        assert lost.remade(client, lambda: Client(False)) is None
+    assert len(client.answers) == 1
+    clock.now += SILENT_SECONDS
+    assert lost.remade(client, lambda: Client(False)) is None
+    assert not client.answers
+
+
+def test_closing_a_consumer_that_is_lost_does_not_wait_for_ever() -> None:
+    released = threading.Event()
+
+    class Stuck:
+        def close(self) -> None:
+            released.wait(30)
+
+    began = time.monotonic()
+    lost_brokers.close(cast("confluent_kafka.Consumer", Stuck()), seconds=0.1)
+    assert time.monotonic() - began < 10
+    released.set()
 
 
 def test_in_an_outage_nothing_is_replaced(clock: Clock) -> None:

@@ -55,7 +55,7 @@ def reason_of(message: dict[str, Any] | bytes | None, key: bytes | None = b"L-1"
         ),
         (
             reason_of(SCORE, b"other"),
-            ["Die Nachricht hat einen Schlüssel, der nicht ihre lead_id ist: Ihr Schlüssel muss lead_id in UTF-8 sein"],
+            ["Die Nachricht hat einen Schlüssel, der nicht ihre lead_id ist: Der Schlüssel muss lead_id in UTF-8 sein"],
         ),
         (reason_of(None), ["Die Nachricht hat keinen Wert: Er muss ein JSON-Objekt sein"]),
         (reason_of(b""), ["Der Wert ist leer: Er muss ein JSON-Objekt sein"]),
@@ -108,6 +108,7 @@ def test_a_sentence_about_a_record_is_read_as_what_it_is(code: str) -> None:
         "the broker refused what follows from this record: too large",
         "score must be a number, found " + "x" * 100_000,
         "a; " * 1_000,
+        "and , more",
     ],
 )
 def test_what_is_not_a_sentence_of_ours_is_not_read(reason: str) -> None:

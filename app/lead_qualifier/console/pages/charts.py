@@ -16,7 +16,7 @@ _TICKS = 5
 #: The widest bar, unless others show by their widths how much each of them covers.
 _WIDEST = 160.0
 #: A scale has so many intervals at most, fewer where its numbers have more digits than those of a short one.
-_INTERVALS, _FEW_INTERVALS, _SHORT = 6, 2, 5
+_INTERVALS, _FEW_INTERVALS, _SHORT = 6, 3, 5
 _SHORTEST = 1e-300
 
 

@@ -58,7 +58,7 @@ SENTENCES: dict[str, str] = {
         "Der Schlüssel der Nachricht ist kein UTF-8, also nicht die ID eines Leads: Nichts wird gelöscht"
     ),
     "no_seller_id": "Die Nachricht hat keinen Wert, und ihr Schlüssel ist keine seller_id in UTF-8",
-    "wrong_key": "Die Nachricht {fault}: Ihr Schlüssel muss {field} in UTF-8 sein",
+    "wrong_key": "Die Nachricht {fault}: Der Schlüssel muss {field} in UTF-8 sein",
     "no_key": "hat keinen Schlüssel",
     "another_key": "hat einen Schlüssel, der nicht ihre {field} ist",
     "key_is_object": (
@@ -95,8 +95,8 @@ SENTENCES: dict[str, str] = {
         " {most:duration} (LEAD_QUALIFIER_TIME_TOLERANCE). Korrigieren Sie die Uhr des Absenders oder das Datum, und"
         " senden Sie die Nachricht noch einmal"
     ),
-    "time_not_rfc_3339": "Ihre Zeit muss RFC 3339 mit Zeitzone sein, zum Beispiel 2026-11-23T09:30:00Z",
-    "time_without_zone": "Ihre Zeit hat keine Zeitzone: Hängen Sie Z oder eine Abweichung wie +01:00 an",
+    "time_not_rfc_3339": "Die Zeit der Nachricht muss RFC 3339 mit Zeitzone sein, zum Beispiel 2026-11-23T09:30:00Z",
+    "time_without_zone": "Die Zeit der Nachricht hat keine Zeitzone: Hängen Sie Z oder eine Abweichung wie +01:00 an",
     "unknown_zone": (
         "Die Zeitzone {name} gibt es nicht: Verwenden Sie einen IANA-Namen wie Europe/Berlin oder einen Windows-Namen"
         " wie W. Europe Standard Time"
