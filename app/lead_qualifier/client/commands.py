@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from functools import cached_property, partial
 from typing import Any, Literal
 
-from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka import KafkaException
 
 from lead_qualifier.client.decoding import decode_event
 from lead_qualifier.client.definitions import (
@@ -214,23 +214,14 @@ class CommandClient:
 
     def _wait(self, outcomes: PartitionTail, command_id: str, topic: str, key: bytes, value: bytes) -> Outcome | None:
         producer = self._producer
-        failed: list[KafkaError] = []  # of this command: other threads send by the same producer
-
-        def delivered(error: KafkaError | None) -> None:
-            if error is not None:
-                failed.append(error)
-
         again = time.monotonic()
         until = again + self._timeout
         while (now := time.monotonic()) < until:
             if now >= again:
                 # Repeating a command changes nothing, and a worker that starts late finds it all the same.
                 producer.renew()
-                failed.clear()
-                producer.send(topic, key, value, delivered=delivered)
-                producer.flush()
-                if failed:
-                    raise not_written(topic, failed[0])
+                if (error := producer.deliver(topic, key, value)) is not None:
+                    raise not_written(topic, error)
                 again = now + _RESEND_SECONDS
             for record in outcomes.take(0.1):
                 outcome = _outcome(record.value, command_id)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import threading
 
 from confluent_kafka import KafkaError, KafkaException
 
@@ -48,18 +47,8 @@ class DeadLetterProducer:
 
     def _produce(self, record: Record, reason: str, limit: int | None) -> KafkaError | None:
         output = dead_letter(self._topic, record, reason, limit)
-        results: list[KafkaError | None] = []
-        delivered = threading.Event()
-
-        def on_delivery(error: KafkaError | None) -> None:
-            results.append(error)
-            delivered.set()
-
         try:
-            self._producer.send(output.topic, output.key, output.value, headers=output.headers, delivered=on_delivery)
+            return self._producer.deliver(output.topic, output.key, output.value, headers=output.headers)
         except KafkaException as error:
             refused: KafkaError = error.args[0]
             return refused
-        while not delivered.is_set():
-            self._producer.poll(0.05)  # any thread may serve the callback of any other
-        return results[0]

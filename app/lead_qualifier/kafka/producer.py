@@ -28,6 +28,7 @@ _DELIVERY_SECONDS = 20.0
 #: What brokers allow at most unless they are configured otherwise (`transaction.max.timeout.ms`).
 _TRANSACTION_SECONDS = 900
 _FULL_SECONDS = 0.1
+_ANSWER_SECONDS = 0.05
 _PURGED = frozenset({KafkaError._PURGE_QUEUE, KafkaError._PURGE_INFLIGHT})
 #: How a record ends that no broker has taken in time.
 _NO_ANSWER = frozenset({KafkaError._MSG_TIMED_OUT, KafkaError._TIMED_OUT, KafkaError._TRANSPORT})
@@ -128,6 +129,16 @@ class Producer:
         if producer is not self._producer:  # another thread has renewed it, perhaps without waiting for this record
             producer.flush(self._seconds)
 
+    def deliver(
+        self, topic: str, key: bytes | None, value: bytes | None, *, headers: Headers | None = None
+    ) -> KafkaError | None:
+        """Send a record, and wait for what becomes of it: None if the broker has it. Raises what `send` raises."""
+        outcome: list[KafkaError | None] = []
+        self.send(topic, key, value, headers=headers, delivered=outcome.append)
+        while not outcome:  # it ends by its deadline
+            self.poll(_ANSWER_SECONDS)  # any thread may serve the callback of any other
+        return outcome[0]
+
     def send_batch(
         self, topic: str, messages: Sequence[Change], delivered: Callable[[KafkaError | None, Any], None]
     ) -> None:
@@ -194,9 +205,8 @@ def not_written(topic: str, error: KafkaError) -> NotAllowed | NotDelivered:
 
 def write(connection: Connection, topic: str, key: bytes | None, value: bytes | None) -> None:
     """Write one record, which may arrive twice. Raises NotAllowed, NotDelivered, KafkaException."""
-    producer = Producer(connection)
-    producer.send(topic, key, value)
-    producer.flush()
+    if (error := Producer(connection).deliver(topic, key, value)) is not None:
+        raise not_written(topic, error)
 
 
 class Transaction(Producer):
