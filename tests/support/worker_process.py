@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from lead_qualifier.demo.broker.local_broker import halt
 from tests.support.program import SHORT_SESSION, start, without_settings
 
 _SAMPLE = re.compile(r"^(\w+)(?:\{(.*)\})? (\S+)$")
@@ -124,7 +125,7 @@ class WorkerProcess:
         self.process.wait(10)
 
     def freeze(self) -> None:
-        self.process.send_signal(signal.SIGSTOP)
+        halt(self.process.pid)
 
     def thaw(self) -> None:
         self.process.send_signal(signal.SIGCONT)

@@ -137,10 +137,9 @@ class LocalBroker(ABC):
         self._forget()
 
     def freeze(self) -> None:
-        """Halt the process: connections stay, nothing answers. Returns once all its threads stand still."""
-        self._signal(signal.SIGSTOP)
-        while self.pid is not None and self._running() and not _stands_still(self.pid):
-            time.sleep(_POLL_SECONDS)
+        """Halt the process: connections stay, nothing answers."""
+        if self.pid is not None and self._running():
+            halt(self.pid)
 
     def thaw(self) -> None:
         """Let a frozen process go on."""
@@ -273,15 +272,24 @@ def _command_of(pid: int) -> str:
     return "" if shown.startswith("Z") else shown
 
 
-def _stands_still(pid: int) -> bool:
-    """Whether every thread of the process has stopped: on a busy machine some go on for a moment after the signal.
+def halt(pid: int) -> None:
+    """Stop a process, and wait until every thread stands still: on a busy machine some go on for a moment.
 
-    Where the system does not show threads as files, that is taken for granted.
+    Where the system does not show threads as files, it is not waited for.
     """
-    with contextlib.suppress(OSError):  # a thread has ended meanwhile
-        threads = (thread / "stat" for thread in (Path("/proc") / str(pid) / "task").iterdir())
-        return all(stat.read_text().rpartition(")")[2].split()[0] in "TX" for stat in threads)
-    return not Path("/proc/self/task").exists()
+    with contextlib.suppress(OSError):  # it has ended
+        os.kill(pid, signal.SIGSTOP)
+        threads = Path("/proc") / str(pid) / "task"
+        while not all(_stands_still(thread) for thread in threads.iterdir()):
+            time.sleep(_POLL_SECONDS)
+
+
+def _stands_still(thread: Path) -> bool:
+    try:
+        state = (thread / "stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:  # it has ended
+        return True
+    return state in {"T", "Z", "X"}  # stopped, or ended
 
 
 def find_running(settings: Settings) -> Connection | None:
