@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from enum import StrEnum
 
 from lead_qualifier.messages.errors import BadMessage, BadMessageClass
+from lead_qualifier.messages.reasons import fault_of_field
 from lead_qualifier.qualification.finding import Finding
 from lead_qualifier.wording.sentences import IN_ENGLISH
 
@@ -80,7 +81,7 @@ class IdForm:
     def check(self, field: str, text: str) -> None:
         """Raises BadMessage if the id in the field is not in its normal form."""
         if (found := self._find(field, text)) is not None:
-            raise BadMessage(Finding("fault_of_field", field=field, fault=found), field, BadMessageClass.ID_FORM)
+            raise BadMessage(fault_of_field(field, found), field, BadMessageClass.ID_FORM)
 
     def _find(self, field: str, text: str) -> Finding | None:
         fault_of = self._faults.get(field)

@@ -17,14 +17,9 @@ from lead_qualifier.wording.english import records
 from lead_qualifier.wording.in_german import IN_GERMAN
 from lead_qualifier.wording.reading import findings_in
 from lead_qualifier.wording.sentences import IN_ENGLISH
+from tests.support.messages import score
 
-SCORE: dict[str, Any] = {
-    "event_id": "e-1",
-    "lead_id": "L-1",
-    "scoring_model_id": "engagement",
-    "score": 83,
-    "occurred_at": "2026-11-23T09:30:00Z",
-}
+SCORE = score("L-1", "engagement", 83, 0)
 
 
 def in_german(reason: str) -> list[str]:
